@@ -1,0 +1,1 @@
+"""Models: text to vectors (`embeddings`), and a conversation to an answer (`chat`)."""

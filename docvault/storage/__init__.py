@@ -1,0 +1,55 @@
+"""Object storage: the bytes people uploaded, exactly as they came."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class StoredObject(NamedTuple):
+    key: str
+    size: int
+    modified: datetime
+
+
+class ObjectStore(Protocol):
+    """Keys are `<owner id>/<revision id>`: flat ids, never a name a person chose.
+
+    A missing key raises `FileNotFoundError`; a store that does not answer raises `docvault.errors.Unavailable`.
+    """
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+        """Store what `chunks` gives and return its size in bytes.
+
+        All or nothing: when `chunks` raises (or the call is cancelled), nothing is stored and nothing stays open.
+        At most one part of the upload is in memory at any time.
+        """
+        ...
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The bytes from `start` up to (not including) `end`, piece by piece. Missing keys raise on entering."""
+        ...
+
+    def local_copy(self, key: str, folder: Path) -> AbstractAsyncContextManager[Path]:
+        """A file on this machine with the object's bytes, for a reader that needs one; gone on leaving.
+
+        A store that has the bytes on disk already gives that very file: it must only be read.
+        """
+        ...
+
+    async def size(self, key: str) -> int: ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the object. One that is already gone is no error."""
+        ...
+
+    def list(self, prefix: str = "") -> AsyncIterator[StoredObject]: ...
+
+    async def check(self) -> None:
+        """Raise `Unavailable` unless the store can be written to and read from."""
+        ...
+
+    async def close(self) -> None: ...
