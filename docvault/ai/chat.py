@@ -1,0 +1,53 @@
+"""A conversation to an answer: the protocol of a language model, and the models a person may choose."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from docvault.settings import Settings
+
+
+class ChatMessage(msgspec.Struct, frozen=True):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Usage(msgspec.Struct, frozen=True):
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class ChatModel(Protocol):
+    """`id` is `provider/model`, as people choose it."""
+
+    id: str
+    provider: str
+
+    def stream(self, messages: Sequence[ChatMessage], *, max_tokens: int) -> AsyncIterator[str | Usage]:
+        """Pieces of the answer as they come, then its usage where the provider tells it.
+
+        Raises `ModelError` when the provider refuses, stalls or breaks off; closing the iterator ends the call.
+        """
+        ...
+
+
+class ChatModels:
+    """Every configured model by its id."""
+
+    def __init__(self, models: Sequence[ChatModel]) -> None:
+        self._models = {model.id: model for model in models}
+
+    def __iter__(self):
+        return iter(self._models.values())
+
+    def get(self, id: str) -> ChatModel | None:
+        return self._models.get(id)
+
+    async def close(self) -> None: ...
+
+
+def open_chat_models(settings: Settings) -> ChatModels:
+    return ChatModels([])

@@ -1,0 +1,121 @@
+"""PostgreSQL: the one place that makes an engine and opens transactions.
+
+Row-level security compares each row's `owner_id` with the setting `app.owner_id`. It is set here, where a
+transaction opens, and is local to that transaction: `SET` without `LOCAL` would outlive it and leak to whoever gets
+the pooled connection next. A transaction without an owner sees no row of anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from docvault.errors import ConfigurationError, Unavailable
+from docvault.settings import Settings
+
+UNREACHABLE = "The database does not answer."
+
+
+class Database:
+    """Short transactions for one owner at a time, and the few questions that belong to no owner."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @asynccontextmanager
+    async def transaction(self, owner_id: UUID) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees `owner_id`'s rows only; committed on leaving, rolled back on an error.
+
+        Raises `Unavailable` when the database cannot be reached or does not commit.
+        """
+        try:
+            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
+                await session.execute(_SET_OWNER, {"owner": str(owner_id)})
+                yield session
+        except (OSError, PoolTimeout, InterfaceError, OperationalError) as error:
+            raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
+            raise
+
+    @asynccontextmanager
+    async def lookup(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without an owner, for the lookup functions (`find_login`, `due_documents` ...) alone.
+
+        Each statement commits by itself; tables with people's rows look empty.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+        except (OSError, PoolTimeout, InterfaceError, OperationalError) as error:
+            raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
+
+    async def check(self) -> None:
+        """Raise `Unavailable` unless a statement comes back."""
+        async with self.lookup() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def check_role(self) -> None:
+        """Raise `ConfigurationError` when the service's role could step around row-level security."""
+        async with self.lookup() as connection:
+            row = (await connection.execute(_ROLE)).one()
+        if row.rolsuper or row.rolbypassrls or row.owns:
+            raise ConfigurationError(
+                f"The role {row.rolname} in DATABASE_URL may not serve: it could see everybody's documents.",
+                hint="Use a role that is no superuser, has no BYPASSRLS and owns no table; `docvault migrate` grants it what it needs.",
+            )
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+_SET_OWNER = text("SELECT set_config('app.owner_id', :owner, true)")
+_ROLE = text(
+    "SELECT rolname, rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_tables WHERE tableowner = current_user) AS owns "
+    "FROM pg_roles WHERE rolname = current_user"
+)
+
+
+def engine_url(url: str) -> Any:
+    """`postgresql://…` as SQLAlchemy wants it for asyncpg."""
+    try:
+        parsed = make_url(url)
+    except Exception:
+        raise ConfigurationError(
+            "DATABASE_URL cannot be read.", hint="It looks like postgresql://user:password@host:5432/name."
+        ) from None
+    if not parsed.drivername.startswith("postgres"):
+        raise ConfigurationError("DATABASE_URL must be a PostgreSQL address.")
+    return parsed.set(drivername="postgresql+asyncpg")
+
+
+def open_database(settings: Settings, **engine_options: Any) -> Database:
+    """Connects lazily: a server that is down shows at the first statement."""
+    engine = create_async_engine(
+        engine_url(settings.database_url),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_overflow,
+        pool_timeout=settings.database_pool_timeout,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": settings.database_pool_timeout,
+            "server_settings": {
+                "application_name": "docvault",
+                "statement_timeout": str(int(settings.statement_timeout * 1000)),
+                "lock_timeout": str(int(settings.lock_timeout * 1000)),
+                "idle_in_transaction_session_timeout": "60000",
+                "jit": "off",  # our statements are short: compiling them costs more than it saves
+            },
+        },
+        **engine_options,
+    )
+    return Database(engine)

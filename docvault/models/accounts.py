@@ -1,0 +1,60 @@
+"""People, their sessions and their API keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from docvault.models.base import Base, Id, Now, Owner, Texts, owned_by_user
+
+
+class User(Base):
+    """`id` is the `owner_id` of everything the person has. `email` is stored as typed, `email_key` case-folded."""
+
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    email: Mapped[str]
+    email_key: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[Now]
+
+
+class Session(Base):
+    """One log-in and all the refresh tokens that follow from it (a family).
+
+    Only the hash of the current refresh token is kept: an older one that comes back has been stolen from somebody,
+    and `revoked_at` ends the whole family, access tokens included.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (owned_by_user(),)
+
+    owner_id: Mapped[Owner]
+    id: Mapped[Id]
+    refresh_hash: Mapped[bytes]
+    user_agent: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[Now]
+    refreshed_at: Mapped[Now]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class ApiKey(Base):
+    """`hash` is SHA-256 of the key; `prefix` its first characters, for people to tell keys apart."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (owned_by_user(),)
+
+    owner_id: Mapped[Owner]
+    id: Mapped[Id]
+    name: Mapped[str]
+    prefix: Mapped[str]
+    hash: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[Texts]
+    created_at: Mapped[Now]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]

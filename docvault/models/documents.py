@@ -1,0 +1,86 @@
+"""Documents, the revisions of their bytes, and objects in the store that no revision holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from docvault.models.base import Base, Id, Now, Owner, Texts, owned_by, owned_by_user
+
+DocumentStatus = Literal["queued", "processing", "ready", "failed"]
+
+
+class Document(Base):
+    """A document, and at the same time its ingestion job.
+
+    A worker claims it by raising `attempt` and setting `lease_until`; every later write names that attempt, so that a
+    worker which lost its lease can no longer write. `due_at` is when a queued document may be tried (again).
+    `pages`, `chunks` and `tokens` count what `revision_id` was read to.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        owned_by_user(),
+        # Circular: a document and its first revision are written in one transaction.
+        owned_by("revisions", "revision_id", "NO ACTION", deferrable=True, initially="DEFERRED", use_alter=True),
+        Index("documents_listed", "owner_id", "created_at", "id"),
+    )
+
+    owner_id: Mapped[Owner]
+    id: Mapped[Id]
+    revision_id: Mapped[UUID]
+    filename: Mapped[str]
+    folder: Mapped[str] = mapped_column(default="")
+    tags: Mapped[Texts]
+    status: Mapped[DocumentStatus] = mapped_column(default="queued")
+    stage: Mapped[str] = mapped_column(default="queued")
+    progress: Mapped[float] = mapped_column(default=0.0)
+    attempt: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    due_at: Mapped[Now]
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str | None]
+    error_hint: Mapped[str | None]
+    title: Mapped[str | None]
+    language: Mapped[str | None]
+    warnings: Mapped[Texts]
+    pages: Mapped[int] = mapped_column(default=0)
+    chunks: Mapped[int] = mapped_column(default=0)
+    tokens: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+
+
+class Revision(Base):
+    """The bytes of a document as they were uploaded once. They never change."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (owned_by("documents", "document_id"), Index("revisions_same_bytes", "owner_id", "sha256"))
+
+    owner_id: Mapped[Owner]
+    id: Mapped[Id]
+    document_id: Mapped[UUID]
+    object_key: Mapped[str]
+    size_bytes: Mapped[int]
+    sha256: Mapped[bytes]
+    content_type: Mapped[str]
+    created_at: Mapped[Now]
+
+
+class UnownedObject(Base):
+    """An object key that no revision holds: not yet (it is being uploaded), or no longer (its document was deleted).
+
+    Written before the first byte, and again in the transaction that deletes a document; the sweeper removes the
+    object once `due_at` has passed. So no crash leaves bytes behind that nobody knows of.
+    """
+
+    __tablename__ = "unowned_objects"
+    __table_args__ = (owned_by_user(),)
+
+    owner_id: Mapped[Owner]
+    object_key: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]

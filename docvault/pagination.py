@@ -1,0 +1,48 @@
+"""Cursor pages: `{items, next_cursor}`. A cursor names the last row seen, so rows added meanwhile shift nothing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from docvault.errors import InvalidInput
+
+T = TypeVar("T")
+
+
+class CursorPage(msgspec.Struct, Generic[T]):
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """The sort key of the last row, as text (a moment, a name, a size), and its id as the tie-break."""
+
+    sort: str
+    key: str
+    id: UUID
+
+
+def encode_cursor(sort: str, key: object, id: UUID) -> str:
+    text = key.isoformat() if isinstance(key, datetime) else str(key)
+    return base64.urlsafe_b64encode(msgspec.json.encode(Cursor(sort, text, id))).decode().rstrip("=")
+
+
+def decode_cursor(text: str | None, sort: str) -> Cursor | None:
+    """Raises `InvalidInput` for a cursor that this API did not give, or gave for another order."""
+    if not text:
+        return None
+    try:
+        cursor = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
+        if cursor.sort != sort:
+            raise ValueError
+    except (ValueError, binascii.Error, msgspec.DecodeError):
+        raise InvalidInput(
+            "The cursor is not one of this list.", code="invalid_cursor", hint="Start again without `cursor`."
+        ) from None
+    return cursor
