@@ -1,0 +1,86 @@
+"""The servers of one home, and the settings that lead to them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from docvault.local.home import Home, open_home
+from docvault.local.postgres import LocalPostgres
+from docvault.local.processes import Child, Supervisor, stop_orphans
+from docvault.local.redis import LocalRedis
+from docvault.settings import Settings, environment_name
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """What runs: `settings` have every address and secret filled in; `servers` are watched by whoever serves."""
+
+    settings: Settings
+    home: Home
+    servers: list[Child]
+
+
+@asynccontextmanager
+async def local_stack(settings: Settings) -> AsyncGenerator[LocalStack]:
+    """PostgreSQL and Redis of `settings.home`, running; stopped on leaving.
+
+    A server that the settings already name is used as it is, and not started. Raises `ConfigurationError` when the
+    home is unusable or taken, or a server does not start.
+    """
+    home = open_home(settings.home)
+    postgres, redis = LocalPostgres(home), LocalRedis(home)
+    with home.locked():
+        stop_orphans(home)
+        servers: list[Child] = []
+        try:
+            if not settings.database_url:
+                servers.append(postgres.child)
+                postgres.start()
+            if not settings.redis_url:
+                servers.append(redis.child)
+                redis.start()
+            yield LocalStack(_filled_in(settings, home, postgres, redis), home, servers)
+        finally:
+            await _stop(servers)
+
+
+async def _stop(servers: list[Child]) -> None:
+    supervisor = Supervisor()
+    supervisor.children = servers
+    await supervisor.stop()
+
+
+def _filled_in(settings: Settings, home: Home, postgres: LocalPostgres, redis: LocalRedis) -> Settings:
+    changes: dict[str, Any] = {"home": home.path, "secret_key": settings.secret_key or home.secrets.secret_key}
+    if not settings.database_url:
+        changes |= {"database_url": postgres.service_url, "database_owner_url": postgres.owner_url}
+    if not settings.redis_url:
+        changes["redis_url"] = redis.url
+    return msgspec.structs.replace(settings, **changes)
+
+
+def environment(settings: Settings, *, owner: bool = False) -> dict[str, str]:
+    """The environment of a child process that is to read the very same settings.
+
+    Only a migration may know how to log in as the role that owns the tables: `owner`.
+    """
+    values = {name: _as_text(getattr(settings, name)) for name in Settings.__struct_fields__}
+    if not owner:
+        values["database_owner_url"] = ""
+    ours = {environment_name(name) for name in values}
+    others = {name: value for name, value in os.environ.items() if name not in ours}
+    return others | {environment_name(name): value for name, value in values.items() if value}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return msgspec.json.encode(value).decode()
+    return str(value)
