@@ -18,7 +18,8 @@ class Document(Base):
     """A document, and at the same time its ingestion job.
 
     A worker claims it by raising `attempt` and setting `lease_until`; every later write names that attempt, so that a
-    worker which lost its lease can no longer write. `due_at` is when a queued document may be tried (again).
+    worker which lost its lease can no longer write. `attempt` never goes back; `tries` counts those since somebody last
+    asked for the document to be read. `due_at` is when a queued document may be tried (again).
     `pages`, `chunks` and `tokens` count what `revision_id` was read to.
     """
 
@@ -40,6 +41,7 @@ class Document(Base):
     stage: Mapped[str] = mapped_column(default="queued")
     progress: Mapped[float] = mapped_column(default=0.0)
     attempt: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
     due_at: Mapped[Now]
     error_code: Mapped[str | None]

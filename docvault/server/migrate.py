@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import migrations
-from docvault.database import engine_url
+from docvault.database import Database, engine_url
 from docvault.errors import ConfigurationError
 from docvault.settings import Settings, require
 
@@ -84,3 +84,18 @@ def _upgrade(connection: Connection, service_role: str, revision: str) -> None:
         raise ConfigurationError(
             "This database was made by a newer version of DocVault.", hint="Update DocVault, then start it again."
         ) from None
+
+
+async def check_migrated(database: Database) -> None:
+    """Raise `ConfigurationError` unless the database has exactly the tables of this version, or newer ones.
+
+    Newer ones are fine: every migration works with the version before it still running.
+    """
+    try:
+        async with database.lookup() as connection:
+            found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except DBAPIError:
+        found = None
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is None or (found in known and found != newest_revision()):
+        raise ConfigurationError("The database is not migrated to this version.", hint="Run `docvault migrate` first.")

@@ -69,6 +69,7 @@ CREATE TABLE documents (
     stage text NOT NULL DEFAULT 'queued',
     progress real NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
     attempt integer NOT NULL DEFAULT 0,
+    tries integer NOT NULL DEFAULT 0,
     lease_until timestamptz,
     due_at timestamptz NOT NULL DEFAULT now(),
     error_code text,
@@ -222,9 +223,10 @@ CREATE FUNCTION find_session(of_owner uuid, wanted uuid) RETURNS TABLE (is_admin
           WHERE s.owner_id = of_owner AND s.id = wanted AND s.revoked_at IS NULL AND s.expires_at > now()
             AND u.disabled_at IS NULL $$;
 
-CREATE FUNCTION find_api_key(wanted bytea) RETURNS TABLE (owner_id uuid, id uuid, scopes text[], is_admin boolean)
+CREATE FUNCTION find_api_key(wanted bytea)
+    RETURNS TABLE (owner_id uuid, id uuid, scopes text[], last_used_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
-    AS $$ SELECT k.owner_id, k.id, k.scopes, u.is_admin FROM api_keys k JOIN users u ON u.id = k.owner_id
+    AS $$ SELECT k.owner_id, k.id, k.scopes, k.last_used_at FROM api_keys k JOIN users u ON u.id = k.owner_id
           WHERE k.hash = wanted AND (k.expires_at IS NULL OR k.expires_at > now()) AND u.disabled_at IS NULL $$;
 
 CREATE FUNCTION due_documents(most integer) RETURNS TABLE (owner_id uuid, id uuid)
@@ -250,7 +252,7 @@ FUNCTIONS = {
     "any_user()": {"users": "id"},
     "find_login(text)": {"users": "id, email, email_key, password_hash, is_admin, disabled_at"},
     "find_session(uuid, uuid)": {"sessions": "owner_id, id, revoked_at, expires_at"},
-    "find_api_key(bytea)": {"api_keys": "owner_id, id, hash, scopes, expires_at"},
+    "find_api_key(bytea)": {"api_keys": "owner_id, id, hash, scopes, expires_at, last_used_at"},
     "due_documents(integer)": {"documents": "owner_id, id, status, due_at, lease_until"},
     "due_objects(integer)": {"unowned_objects": "owner_id, object_key, due_at"},
     "queue_totals()": {},
@@ -273,6 +275,7 @@ def upgrade() -> None:
         _wall(table, "owner_id")
     op.execute(f"GRANT USAGE ON SCHEMA public TO {service}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON users, {', '.join(OWNED)} TO {service}")
+    op.execute(f"GRANT SELECT ON alembic_version TO {service}")
     _lookups(service)
 
 

@@ -1,0 +1,124 @@
+"""The list of documents, one document, its bytes and its text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, delete, get, patch
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from docvault.errors import InvalidInput
+from docvault.library import queries
+from docvault.library.content import content
+from docvault.library.schemas import (
+    DocumentPatch,
+    DocumentText,
+    DocumentView,
+    PageView,
+    folder_path,
+    tag_list,
+    view,
+)
+from docvault.models import DocumentStatus
+from docvault.pagination import CursorPage, decode_cursor, encode_cursor
+from docvault.resources import Resources
+from docvault.security.access import Identity, requires
+from docvault.unit_of_work import UnitOfWork
+
+Sort = Literal[
+    "created_at", "-created_at", "updated_at", "-updated_at", "filename", "-filename", "size_bytes", "-size_bytes"
+]
+Limit = Annotated[int, Parameter(ge=1, le=500)]
+
+
+class DocumentsController(Controller):
+    path = "/api/documents"
+    tags = ["documents"]  # noqa: RUF012
+
+    @get(guards=[requires("documents:read")])
+    async def list_documents(
+        self,
+        unit: UnitOfWork,
+        cursor: str | None = None,
+        limit: Limit = 50,
+        folder: str | None = None,
+        tag: list[str] | None = None,
+        status: DocumentStatus | None = None,
+        q: str | None = None,
+        sort: Sort = "-created_at",
+    ) -> CursorPage[DocumentView]:
+        """Your documents, newest first. `folder` includes those below it; several `tag`s must all be there."""
+        wanted = queries.DocumentFilter(folder and folder_path(folder), tag or (), status, q)
+        after = decode_cursor(cursor, sort)
+        rows = await queries.listed(unit.session, unit.owner_id, wanted, sort, after, limit + 1)
+        last = rows[limit - 1] if len(rows) > limit else None
+        return CursorPage(
+            [view(document, revision) for document, revision, _ in rows[:limit]],
+            encode_cursor(sort, last[2], last[0].id) if last else None,
+        )
+
+    @get("/{document_id:uuid}", guards=[requires("documents:read")])
+    async def get_document(self, unit: UnitOfWork, document_id: UUID) -> DocumentView:
+        """One document, with how far it has been read."""
+        return view(*await queries.find(unit.session, unit.owner_id, document_id))
+
+    @patch("/{document_id:uuid}", guards=[requires("documents:write")])
+    async def patch_document(
+        self, unit: UnitOfWork, resources: Resources, document_id: UUID, data: DocumentPatch
+    ) -> DocumentView:
+        """Rename a document, move it to a folder, change its tags."""
+        values = _changes(data, resources.settings.max_tags)
+        await queries.change(unit.session, unit.owner_id, document_id, values)
+        return view(*await queries.find(unit.session, unit.owner_id, document_id))
+
+    @delete("/{document_id:uuid}", guards=[requires("documents:write")])
+    async def delete_document(self, unit: UnitOfWork, document_id: UUID) -> None:
+        """Delete a document: its passages are gone with this answer, its bytes seconds later."""
+        await queries.remove(unit.session, unit.owner_id, document_id)
+
+    @get("/{document_id:uuid}/text", guards=[requires("documents:read")])
+    async def get_text(self, unit: UnitOfWork, document_id: UUID) -> DocumentText:
+        """The text of each page as citations are checked against it. Pages count from 1."""
+        document, revision = await queries.find(unit.session, unit.owner_id, document_id)
+        pages = await queries.pages(unit.session, document.owner_id, revision.id)
+        return DocumentText([PageView(page.number, page.text, page.width, page.height) for page in pages])
+
+    @get(
+        "/{document_id:uuid}/content",
+        guards=[requires("documents:read")],
+        opt={"uncompressed": True},
+        media_type="application/octet-stream",
+    )
+    async def get_content(
+        self, request: Request[Identity, Any, Any], resources: Resources, identity: Identity, document_id: UUID
+    ) -> Stream | Response[None]:
+        """The very bytes that were uploaded, whole or a `Range` of them."""
+        async with resources.database.transaction(identity.owner_id) as session:
+            document, revision = await queries.find(session, identity.owner_id, document_id)
+        return await content(resources.store, document, revision, request.headers)
+
+
+def _changes(data: DocumentPatch, most_tags: int) -> dict[str, Any]:
+    values = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}
+    if "filename" in values:
+        values["filename"] = _filename(values["filename"])
+    if "folder" in values:
+        values["folder"] = folder_path(values["folder"])
+    if "tags" in values:
+        values["tags"] = tag_list(values["tags"], most_tags)
+    return values
+
+
+def _filename(raw: str) -> str:
+    name = raw.strip()
+    if not name or not name.isprintable() or "/" in name or "\\" in name or len(name.encode()) > 255:
+        raise InvalidInput(
+            "The filename is not usable.", code="invalid_filename", hint="One name without `/`, at most 255 bytes."
+        )
+    return name
+
+
+library_routes = [DocumentsController]

@@ -1,0 +1,117 @@
+"""Documents as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from docvault.errors import InvalidInput
+from docvault.models import Document, DocumentStatus, Revision
+
+MAX_FOLDER = 512
+MAX_TAG = 64
+
+
+class DocumentErrorView(msgspec.Struct):
+    code: str
+    detail: str
+    hint: str | None = None
+
+
+class DocumentView(msgspec.Struct):
+    """`progress` runs from 0 to 1 while `status` is `processing`; `stage` says what is being done.
+
+    `duplicate_of` is set in the answer to an upload whose bytes were there already: it is the id of that document.
+    """
+
+    id: UUID
+    filename: str
+    status: DocumentStatus
+    size_bytes: int
+    sha256: str
+    content_type: str
+    folder: str
+    tags: list[str]
+    created_at: datetime
+    updated_at: datetime
+    progress: float
+    stage: str
+    pages: int
+    chunks: int
+    title: str | None = None
+    language: str | None = None
+    warnings: list[str] = []
+    error: DocumentErrorView | None = None
+    duplicate_of: UUID | None = None
+
+
+class PageView(msgspec.Struct):
+    page: int
+    text: str
+    width: float | None = None
+    height: float | None = None
+
+
+class DocumentText(msgspec.Struct):
+    pages: list[PageView]
+
+
+class DocumentPatch(msgspec.Struct, forbid_unknown_fields=True):
+    """Only what is named changes."""
+
+    filename: str | msgspec.UnsetType = msgspec.UNSET
+    folder: str | msgspec.UnsetType = msgspec.UNSET
+    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+def view(document: Document, revision: Revision, duplicate_of: UUID | None = None) -> DocumentView:
+    error = None
+    if document.status == "failed":
+        error = DocumentErrorView(document.error_code or "", document.error_detail or "", document.error_hint)
+    return DocumentView(
+        id=document.id,
+        filename=document.filename,
+        status=document.status,
+        size_bytes=revision.size_bytes,
+        sha256=revision.sha256.hex(),
+        content_type=revision.content_type,
+        folder=document.folder,
+        tags=document.tags,
+        created_at=document.created_at,
+        updated_at=document.updated_at,
+        progress=round(document.progress, 3),
+        stage=document.stage,
+        pages=document.pages,
+        chunks=document.chunks,
+        title=document.title,
+        language=document.language,
+        warnings=document.warnings,
+        error=error,
+        duplicate_of=duplicate_of,
+    )
+
+
+def folder_path(raw: str) -> str:
+    """`/a//b/` is `a/b`. Raises `InvalidInput` for what cannot be a folder."""
+    parts = [part.strip() for part in raw.replace("\\", "/").split("/")]
+    parts = [part for part in parts if part]
+    path = "/".join(parts)
+    if any(part in (".", "..") for part in parts) or not path.isprintable() or len(path) > MAX_FOLDER:
+        raise InvalidInput(
+            "The folder is not usable.",
+            code="invalid_folder",
+            hint=f"Names separated by `/`, without `.` and `..`, at most {MAX_FOLDER} characters.",
+        )
+    return path
+
+
+def tag_list(raw: list[str], most: int) -> list[str]:
+    """Trimmed, without doubles, in the order given. Raises `InvalidInput` over the limits."""
+    tags = list(dict.fromkeys(tag.strip() for tag in raw if tag.strip()))
+    if len(tags) > most or any(len(tag) > MAX_TAG or not tag.isprintable() for tag in tags):
+        raise InvalidInput(
+            "The tags are not usable.", code="invalid_tags", hint=f"At most {most} tags of at most {MAX_TAG} characters."
+        )
+    return tags

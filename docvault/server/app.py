@@ -1,0 +1,82 @@
+"""The API: every feature's routes under one roof."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins.prometheus import PrometheusConfig
+
+import docvault
+from docvault.accounts.routes import accounts_routes
+from docvault.library.routes import library_routes
+from docvault.resources import Resources, open_resources
+from docvault.server import health, pages
+from docvault.server.authentication import AuthenticationMiddleware
+from docvault.server.dependencies import DEPENDENCIES
+from docvault.server.middleware import RequestContext
+from docvault.server.migrate import check_migrated
+from docvault.server.problems import on_error
+from docvault.settings import Settings
+from ingestion.routes import ingestion_routes
+from search.routes import search_routes
+
+Open = Callable[[Settings], AbstractAsyncContextManager[Resources]]
+
+
+def create_app(settings: Settings, resources: Open = open_resources) -> Litestar:
+    """The whole API. Nothing is opened before the application starts; then `resources` is, and closed at its end."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with resources(settings) as opened:
+            await opened.database.check_role()
+            await check_migrated(opened.database)
+            app.state.resources = opened
+            yield
+
+    return Litestar(
+        route_handlers=[
+            *accounts_routes, *library_routes, *ingestion_routes, *search_routes,
+            health.live, health.ready, health.metrics, pages.home, pages.style,
+        ],
+        lifespan=[lifespan],
+        dependencies=DEPENDENCIES,
+        exception_handlers={Exception: on_error},
+        middleware=[
+            RequestContext(),
+            PrometheusConfig(app_name="docvault", prefix="docvault", group_path=True).middleware,
+            DefineMiddleware(AuthenticationMiddleware),
+        ],
+        cors_config=_cors(settings),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1024, exclude_opt_key="uncompressed"),
+        openapi_config=_openapi(),
+        request_max_body_size=2 * 1024 * 1024,  # uploads set their own
+    )  # fmt: skip
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    if not settings.cors_origins:
+        return None
+    return CORSConfig(allow_origins=settings.cors_origins, allow_credentials=True, expose_headers=["X-Request-ID"])
+
+
+def _openapi() -> OpenAPIConfig:
+    bearer: Any = SecurityScheme(type="http", scheme="bearer", description="An access token, or an API key `dv_…`.")
+    return OpenAPIConfig(
+        title="DocVault",
+        version=docvault.__version__,
+        path="/schema",
+        render_plugins=[JsonRenderPlugin()],
+        components=Components(security_schemes={"bearer": bearer}),
+        security=[{"bearer": []}],
+        use_handler_docstrings=True,
+    )

@@ -1,0 +1,118 @@
+"""`docvault doctor`: look at every part, and say of each that fails what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from docvault.ai import embeddings
+from docvault.cache import open_cache
+from docvault.database import open_database
+from docvault.errors import DocVaultError
+from docvault.server.migrate import check_migrated
+from docvault.settings import GiB, Settings
+from docvault.storage.factory import open_store
+
+PATIENCE = 10.0  # seconds a part may take
+FREE = 2 * GiB
+
+
+class Finding(NamedTuple):
+    part: str
+    fine: bool
+    said: str
+    remedy: str = ""
+
+
+Check = Callable[[Settings], Awaitable[str]]
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """One finding a part, as they are made."""
+    for part, check, remedy in PARTS:
+        yield await _finding(settings, part, check, remedy)
+
+
+async def _finding(settings: Settings, part: str, check: Check, remedy: str) -> Finding:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return Finding(part, True, await check(settings))
+    except TimeoutError:
+        return Finding(part, False, f"No answer within {PATIENCE:.0f} seconds.", remedy)
+    except DocVaultError as error:
+        return Finding(part, False, error.detail, error.hint or remedy)
+    except Exception as error:
+        return Finding(part, False, f"{type(error).__name__}: {error}".rstrip(": "), remedy)
+
+
+async def _python(_settings: Settings) -> str:
+    return f"{sys.version.split()[0]}"
+
+
+async def _disk(settings: Settings) -> str:
+    place = next(p for p in (settings.home, *settings.home.parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    if free < FREE:
+        raise OSError(f"only {free / GiB:.1f} GiB free at {place}")
+    return f"{free / GiB:.0f} GiB free at {place}"
+
+
+async def _database(settings: Settings) -> str:
+    database = open_database(settings)
+    try:
+        await database.check_role()
+        await check_migrated(database)
+        async with database.lookup() as connection:
+            version = await connection.scalar(text("SHOW server_version"))
+            vector = await connection.scalar(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'"))
+        return f"PostgreSQL {version}, pgvector {vector}, migrated, the role is held by row-level security"
+    finally:
+        await database.close()
+
+
+async def _redis(settings: Settings) -> str:
+    cache = open_cache(settings)
+    try:
+        info = await cache.info("server")
+        return f"{info.get('server_name', 'redis')} {info.get('valkey_version') or info['redis_version']}"
+    finally:
+        await cache.aclose()
+
+
+async def _storage(settings: Settings) -> str:
+    store = await open_store(settings)
+    try:
+        await store.check()
+        return f"bucket {settings.s3_bucket}" if settings.s3_bucket else f"files in {settings.objects_path}"
+    finally:
+        await store.close()
+
+
+async def _embedder(settings: Settings) -> str:
+    embedder = await embeddings.open_embedder(settings)
+    try:
+        vector = await embedder.embed_query("Is anybody there?")
+        return f"{embedder.model_id}, {len(vector)} dimensions"
+    finally:
+        await embedder.close()
+
+
+async def _models(settings: Settings) -> str:
+    names = [f"{provider.name}/{model}" for provider in settings.all_providers for model in provider.models]
+    return ", ".join(["extractive", *names])
+
+
+PARTS: list[tuple[str, Check, str]] = [
+    ("Python", _python, ""),
+    ("Disk", _disk, "Free some space, or move the home with DOCVAULT_HOME."),
+    ("PostgreSQL", _database, "Look at DATABASE_URL, and whether that server runs."),
+    ("Redis", _redis, "Look at REDIS_URL, and whether that server runs."),
+    ("Object store", _storage, "Look at S3_ENDPOINT_URL, S3_BUCKET and the keys, or at DOCVAULT_STORAGE_PATH."),
+    ("Embeddings", _embedder, "Run `docvault migrate`, which makes the model ready."),
+    ("Chat models", _models, "Look at DOCVAULT_PROVIDERS."),
+]

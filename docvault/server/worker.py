@@ -1,0 +1,81 @@
+"""The worker: waits for the bell, reads documents, sweeps. Any number may run, on any number of machines."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+
+from docvault import queue
+from docvault.ai.embeddings import prepare_embedder, tokenizer_path
+from docvault.logging import get_logger
+from docvault.resources import open_resources
+from docvault.server.migrate import check_migrated
+from docvault.settings import Settings
+from ingestion.extract.reader import Reader
+from ingestion.jobs import INGEST, Desk, ingest_document
+from ingestion.sweeper import keep_sweeping
+
+POLL = 0.05  # seconds between two looks at the bell
+PATIENCE = 2.0  # seconds until Redis is tried again
+log = get_logger(__name__)
+
+
+async def work(settings: Settings) -> None:
+    """Until SIGINT or SIGTERM: documents being read then are handed back for the next worker."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await prepare_embedder(settings, log.info)
+    async with open_resources(settings) as resources:
+        await resources.database.check_role()
+        await check_migrated(resources.database)
+        desk = Desk(resources, Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens))
+        tasks = [asyncio.create_task(listen(settings, desk)), asyncio.create_task(keep_sweeping(resources))]
+        log.info("worker.ready", jobs=settings.worker_jobs)
+        try:
+            await stop.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await desk.close()
+    log.info("worker.stopped")
+
+
+async def listen(settings: Settings, desk: Desk) -> None:
+    """Run arq's worker until cancelled. It stops when Redis goes: then it is made anew until Redis is back."""
+    while True:
+        worker = arq_worker(settings, desk)
+        try:
+            await worker.async_run()
+        except (RedisError, OSError) as error:
+            log.warning("worker.redis_unavailable", error=str(error))
+        finally:
+            with suppress(RedisError, OSError, asyncio.CancelledError):
+                await worker.close()
+        await asyncio.sleep(PATIENCE)
+
+
+def arq_worker(settings: Settings, desk: Desk) -> Worker:
+    """A doorbell: what is done, tried again or given up is decided by the document's row and never by arq."""
+    worker = Worker(
+        functions=[func(ingest_document, name=INGEST, max_tries=1_000_000, keep_result=0, timeout=7 * 86_400)],
+        redis_settings=queue.redis_settings(settings),
+        queue_name=queue.QUEUE,
+        ctx={"desk": desk},
+        max_jobs=settings.worker_jobs,
+        poll_delay=POLL,
+        handle_signals=False,
+        job_serializer=queue.encode,
+        job_deserializer=queue.decode,
+        health_check_interval=3600,
+    )
+    # arq would keep the ring of a worker that died to itself until the job's time-out. With the lease instead, another
+    # worker hears it; hearing it while the first still works is harmless, for the row is claimed.
+    worker.in_progress_timeout_s = settings.lease
+    return worker

@@ -1,0 +1,204 @@
+"""Receive files: parse, hash and store them while they arrive, then write all of them down in one transaction.
+
+A request is accepted whole or not at all. Whatever breaks it off (a limit, a client that leaves, a store that is away,
+this process dying) leaves no document; and no bytes either, for every object key is noted before its first byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from docvault.errors import InvalidInput, RequestError, TooLarge, Unavailable
+from docvault.library import queries as library
+from docvault.library.schemas import DocumentView, folder_path, tag_list, view
+from docvault.logging import get_logger
+from docvault.models import Document, Revision
+from docvault.resources import Resources
+from docvault.settings import Settings
+from docvault.unit_of_work import UnitOfWork, unit_of_work
+from ingestion import queries
+from ingestion.filetypes import HEAD_BYTES, sniff
+from ingestion.jobs import INGEST
+from ingestion.multipart import Limits, Part, display_name, parts
+
+log = get_logger(__name__)
+
+
+class Received(msgspec.Struct, frozen=True):
+    """One file whose bytes are in the store, and nowhere else yet."""
+
+    revision_id: UUID
+    key: str
+    filename: str
+    content_type: str
+    size: int
+    sha256: bytes
+
+
+@dataclass
+class Form:
+    """A request as far as it has arrived."""
+
+    files: list[Received] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    folder: str = ""
+    tags: list[str] = field(default_factory=list)
+
+
+async def receive(
+    resources: Resources, owner_id: UUID, content_type: str, body: AsyncIterator[bytes]
+) -> list[DocumentView]:
+    """The documents of an upload, in the order of its files. Raises `RequestError`, having kept nothing."""
+    form = Form()
+    try:
+        await _read_form(resources, owner_id, content_type, body, form)
+        async with unit_of_work(resources.database, resources.queue, owner_id) as unit:
+            views = await _write_down(unit, resources.settings, form)
+    except BaseException:
+        # Cancelled or not, what has been stored must be given up before this request ends.
+        await asyncio.shield(_give_up(resources, owner_id, form.keys))
+        raise
+    log.info("upload.accepted", files=len(form.files), bytes=sum(file.size for file in form.files))
+    return views
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        max_file_bytes=settings.max_file_bytes,
+        max_request_bytes=settings.max_request_bytes,
+        max_files=settings.max_request_files,
+    )
+
+
+async def _read_form(
+    resources: Resources, owner_id: UUID, content_type: str, body: AsyncIterator[bytes], form: Form
+) -> None:
+    async for part in parts(body, content_type, limits(resources.settings)):
+        if part.name == "file" and part.filename is not None:
+            form.files.append(await _store(resources, owner_id, part, form))
+        elif part.name == "folder":
+            form.folder = folder_path(await part.text())
+        elif part.name == "tags":
+            # Several parts, or one with commas between.
+            form.tags += (await part.text()).split(",")
+        else:
+            raise InvalidInput(
+                f"The part `{part.name}` is not one of an upload.",
+                code="unknown_part",
+                hint="Send `file` parts with a filename, and if you like `folder` and `tags`.",
+            )
+    form.tags = tag_list(form.tags, resources.settings.max_tags)
+    if not form.files:
+        raise InvalidInput("There is no file in this upload.", code="no_files", hint="Send one or more `file` parts.")
+
+
+async def _store(resources: Resources, owner_id: UUID, part: Part, form: Form) -> Received:
+    revision_id = uuid4()
+    key = f"{owner_id}/{revision_id}"
+    async with resources.database.transaction(owner_id) as session:
+        await queries.reserve_object(session, owner_id, key, resources.settings.upload_expiry)
+    form.keys.append(key)
+    digest, head, size = hashlib.sha256(), bytearray(), 0
+
+    async def hashed() -> AsyncIterator[bytes]:
+        nonlocal size
+        async for piece in part:
+            digest.update(piece)
+            size += len(piece)
+            if len(head) < HEAD_BYTES:
+                head.extend(piece[: HEAD_BYTES - len(head)])
+            yield piece
+
+    stored = await resources.store.put(key, hashed())
+    if stored != size:
+        raise Unavailable("The store did not keep the whole file.", code="storage_unavailable", hint="Try again.")
+    filename = display_name(part.filename)
+    return Received(revision_id, key, filename, sniff(bytes(head), filename).content_type, size, digest.digest())
+
+
+async def _write_down(unit: UnitOfWork, settings: Settings, form: Form) -> list[DocumentView]:
+    session, owner_id = unit.session, unit.owner_id
+    await queries.lock_uploads(session, owner_id)
+    known = await queries.same_bytes(session, owner_id, [file.sha256 for file in form.files])
+    fresh = list({file.sha256: file for file in form.files if file.sha256 not in known}.values())
+    await _check_quota(session, owner_id, settings, fresh)
+    added: dict[bytes, tuple[Document, Revision]] = {}
+    for file in fresh:
+        if not await queries.adopt_object(session, owner_id, file.key):
+            raise Unavailable("The upload took longer than it may.", code="upload_expired", hint="Upload it again.")
+        added[file.sha256] = _new_document(owner_id, file, form)
+    session.add_all([row for pair in added.values() for row in pair])
+    await session.flush()
+    for document, _ in added.values():
+        await session.refresh(document)
+        unit.promise(INGEST, document.id)
+    spare = {file.key for file in form.files} - {file.key for file in fresh}
+    await queries.discard_objects(session, owner_id, list(spare))
+    first = {file.key for file in fresh}
+    return [await _view(unit, file, known, added, first) for file in form.files]
+
+
+async def _view(
+    unit: UnitOfWork,
+    file: Received,
+    known: dict[bytes, UUID],
+    added: dict[bytes, tuple[Document, Revision]],
+    first: set[str],
+) -> DocumentView:
+    """The new document, or the one that has the same bytes. Uploading a failed one again is asking to retry it."""
+    if file.key in first:
+        return view(*added[file.sha256])
+    if file.sha256 in added:
+        document, revision = added[file.sha256]
+        return view(document, revision, duplicate_of=document.id)
+    id = known[file.sha256]
+    if await queries.retry(unit.session, unit.owner_id, id):
+        unit.promise(INGEST, id)
+    return view(*await library.find(unit.session, unit.owner_id, id), duplicate_of=id)
+
+
+def _new_document(owner_id: UUID, file: Received, form: Form) -> tuple[Document, Revision]:
+    id = uuid4()
+    document = Document(
+        owner_id=owner_id, id=id, revision_id=file.revision_id, filename=file.filename, folder=form.folder,
+        tags=form.tags, status="queued",
+    )  # fmt: skip
+    revision = Revision(
+        owner_id=owner_id, id=file.revision_id, document_id=id, object_key=file.key, size_bytes=file.size,
+        sha256=file.sha256, content_type=file.content_type,
+    )  # fmt: skip
+    return document, revision
+
+
+async def _check_quota(session: AsyncSession, owner_id: UUID, settings: Settings, fresh: Sequence[Received]) -> None:
+    count, size = await queries.totals(session, owner_id)
+    if count + len(fresh) > settings.max_owner_files:
+        raise TooLarge(
+            f"You may keep {settings.max_owner_files} documents and have {count}.",
+            code="too_many_documents",
+            hint="Delete some, or ask your administrator for more.",
+        )
+    if size + sum(file.size for file in fresh) > settings.max_owner_bytes:
+        raise TooLarge(
+            f"You may keep {settings.max_owner_bytes} bytes and have {size}.",
+            code="storage_quota_reached",
+            hint="Delete some documents, or ask your administrator for more.",
+        )
+
+
+async def _give_up(resources: Resources, owner_id: UUID, keys: Sequence[str]) -> None:
+    """Remove what was stored. What cannot be removed now, the sweeper removes when its expiry is over."""
+    for key in keys:
+        try:
+            await resources.store.delete(key)
+            async with resources.database.transaction(owner_id) as session:
+                await queries.forget_object(session, owner_id, key)
+        except (RequestError, OSError) as error:
+            log.warning("upload.left_to_the_sweeper", key=key, error=str(error))
