@@ -16,7 +16,7 @@ class StoredObject(NamedTuple):
 
 
 class ObjectStore(Protocol):
-    """Keys are `<owner id>/<revision id>`: flat ids, never a name a person chose.
+    """Keys are `<owner id>/<revision id>`: flat ids, never a name a person chose. Any other shape is a `ValueError`.
 
     A missing key raises `FileNotFoundError`; a store that does not answer raises `docvault.errors.Unavailable`.
     """
@@ -25,11 +25,13 @@ class ObjectStore(Protocol):
         """Store what `chunks` gives and return its size in bytes.
 
         All or nothing: when `chunks` raises (or the call is cancelled), nothing is stored and nothing stays open.
-        At most one part of the upload is in memory at any time.
+        At most two parts of the upload are in memory: one being written while the next one fills.
         """
         ...
 
-    def read(self, key: str, start: int = 0, end: int | None = None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    def read(
+        self, key: str, start: int = 0, end: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The bytes from `start` up to (not including) `end`, piece by piece. Missing keys raise on entering."""
         ...
 
@@ -46,7 +48,13 @@ class ObjectStore(Protocol):
         """Remove the object. One that is already gone is no error."""
         ...
 
-    def list(self, prefix: str = "") -> AsyncIterator[StoredObject]: ...
+    def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
+        """The whole objects whose key starts with `prefix`, in the order of their keys."""
+        ...
+
+    async def clear_unfinished(self, before: datetime) -> int:
+        """Remove what uploads that stopped before then left behind (their process died). Returns how many."""
+        ...
 
     async def check(self) -> None:
         """Raise `Unavailable` unless the store can be written to and read from."""

@@ -1,0 +1,76 @@
+"""What both stores need while bytes arrive: the shape of a key, even parts, and clean-up that is not cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from io import BytesIO
+from typing import TypeVar
+
+T = TypeVar("T")
+
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}/[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+"""Two ids without a dot: no key can climb out of a folder, hide in it, or be the folder of another key."""
+
+
+def valid_key(key: str) -> str:
+    """The key itself. Raises `ValueError` for anything but `<owner id>/<revision id>`."""
+    if not KEY.fullmatch(key):
+        raise ValueError(f"{key!r} is not a key of the object store: it must be two ids joined by one slash.")
+    return key
+
+
+async def in_parts(chunks: AsyncIterator[bytes], size: int) -> AsyncGenerator[BytesIO]:
+    """The same bytes in parts of exactly `size` bytes, the last one shorter; nothing for no bytes.
+
+    Each part stands at its end (`tell()` is its size). It is a file in memory, as an HTTP client sends one piece by
+    piece and waits for the socket in between, where it would copy plain bytes whole into its buffer.
+    """
+    part = BytesIO()
+    async for chunk in chunks:
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[part.write(rest[: size - part.tell()]) :]
+            if part.tell() == size:
+                yield part
+                part = BytesIO()
+    if part.tell():
+        yield part
+
+
+async def write_behind(parts: AsyncIterator[BytesIO], write: Callable[[BytesIO], Awaitable[T]]) -> list[T]:
+    """Write each part while the next one fills. Returns what the writes gave, in order.
+
+    The first error of either side stops both, and the write under way has ended when it is raised.
+    """
+    written: list[T] = []
+    pending: asyncio.Future[T] | None = None
+    try:
+        async for part in parts:
+            if pending is not None:
+                written.append(await pending)
+            pending = asyncio.ensure_future(write(part))
+        if pending is not None:
+            written.append(await pending)
+    except BaseException:
+        if pending is not None:
+            pending.cancel()
+            await settled(asyncio.wait([pending]))
+        raise
+    return written
+
+
+async def settled(work: Awaitable[T]) -> T:
+    """Wait until `work` has ended, whatever happens to the caller: a cancellation is passed on afterwards."""
+    future = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        _ = future.cancelled() or future.exception()  # seen, so that nobody is warned of it later
+        raise cancelled
+    return future.result()

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from docvault.errors import ConfigurationError, Unavailable
+from docvault.settings import MiB, Settings
+from docvault.storage.factory import open_store
+from docvault.storage.files import FileStore
+from tests.docvault.storage.contract import (
+    ObjectStoreContract,
+    Unfinished,
+    mode_of,
+    names_in,
+    new_key,
+    pieces_of,
+    read_all,
+    some_bytes,
+)
+
+
+@pytest.fixture
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+async def store(settings: Settings) -> AsyncIterator[FileStore]:
+    store = await open_store(settings)
+    assert isinstance(store, FileStore)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def unfinished(settings: Settings) -> Unfinished:
+    async def count() -> int:
+        return len(names_in(settings.objects_path / ".uploads"))
+
+    return count
+
+
+class TestFileStore(ObjectStoreContract):
+    async def test_only_its_owner_may_look(self, store: FileStore, settings: Settings) -> None:
+        await store.put(new_key(), pieces_of(b"private"))
+        await store.put(new_key(), pieces_of(some_bytes(2 * MiB)))
+        for folder, _, names in os.walk(settings.objects_path):
+            assert mode_of(Path(folder)) == 0o700
+            assert {mode_of(Path(folder, name)) for name in names} <= {0o600}
+
+    async def test_the_local_copy_is_the_very_file(self, store: FileStore, settings: Settings, tmp_path: Path) -> None:
+        key = new_key()
+        await store.put(key, pieces_of(b"here"))
+        async with store.local_copy(key, tmp_path) as path:
+            assert path == settings.objects_path / key
+        assert path.exists()
+
+    async def test_the_name_appears_after_the_bytes_are_on_the_disk(
+        self, store: FileStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done: list[str] = []
+        sync, replace = os.fsync, Path.replace
+
+        def noted_sync(descriptor: int) -> None:
+            done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+            sync(descriptor)
+
+        def noted_replace(path: Path, target: Path) -> Path:
+            done.append("rename")
+            return replace(path, target)
+
+        monkeypatch.setattr(os, "fsync", noted_sync)
+        monkeypatch.setattr(Path, "replace", noted_replace)
+        await store.put("owner/first", pieces_of(b"1"))
+        await store.put("owner/second", pieces_of(some_bytes(3 * MiB)))
+        assert done == ["file", "folder", "rename", "folder", "file", "rename", "folder"]
+
+    async def test_what_lies_around_is_not_listed(self, store: FileStore, settings: Settings) -> None:
+        await store.put("owner/object", pieces_of(b"1"))
+        (settings.objects_path / "lost+found").mkdir()
+        (settings.objects_path / "README").write_text("not an object")
+        (settings.objects_path / "owner" / ".DS_Store").write_text("not an object")
+        assert [found.key async for found in store.list()] == ["owner/object"]
+
+    async def test_a_second_upload_replaces_the_first_whole(self, store: FileStore) -> None:
+        await store.put("owner/object", pieces_of(b"first"))
+        await store.put("owner/object", pieces_of(b"2nd"))
+        assert await read_all(store, "owner/object") == b"2nd"
+
+    async def test_a_full_disk(self, store: FileStore, monkeypatch: pytest.MonkeyPatch, unfinished: Unfinished) -> None:
+        def full(descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(Unavailable, match="The disk that keeps the documents is full"):
+            await store.put(new_key(), pieces_of(b"x"))
+        assert await unfinished() == 0
+        with pytest.raises(Unavailable):
+            await store.check()
+
+    async def test_a_disk_that_is_gone(self, store: FileStore, settings: Settings) -> None:
+        settings.objects_path.rename(settings.home / "elsewhere")
+        with pytest.raises(Unavailable):
+            await store.put(new_key(), pieces_of(b"x"))
+        with pytest.raises(Unavailable):
+            await store.check()
+        assert not settings.objects_path.exists()
+
+    async def test_a_folder_that_cannot_be(self, tmp_path: Path) -> None:
+        (tmp_path / "objects").write_text("a file")
+        with pytest.raises(ConfigurationError, match=r"The folder for uploaded files, .*/objects, cannot be used"):
+            await open_store(Settings(home=tmp_path))
