@@ -202,6 +202,11 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def any_port() -> int:
+    """A free loopback port out of `PORTS`. Somebody may take it before its server listens."""
+    return next(_candidates())
+
+
 def _candidates() -> Iterator[int]:
     while True:
         port = secrets.choice(PORTS)

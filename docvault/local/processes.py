@@ -27,6 +27,9 @@ from docvault.local.home import Home, read_note, write_private
 LOG_BYTES = 5 * 1024 * 1024
 """A child's log is moved to `NAME.log.1` when it is larger: at most two of these are kept."""
 
+ORPHAN_SECONDS = 10.0
+"""What a process left behind is given to stop before it is killed."""
+
 POLL = 0.2
 """Seconds between two looks at the children."""
 
@@ -111,11 +114,22 @@ class Child:
                 process.wait()
         self.clear()
 
+    async def ended(self) -> int:
+        """Wait for a started child to end by itself; its exit code."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait)
+
+    def kill(self) -> None:
+        """At once. What it was told and confirmed is safe: every child of ours is made to survive that."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+
     def clear(self) -> None:
         """After it ended: end what it left running, and forget it."""
         if self._process is not None:
             _kill_group(self._process.pid)
-        _note(self.home, self.program, None)
+            self._process = None
+            _note(self.home, self.program, None)
 
     def last_lines(self, count: int = 12) -> str:
         with contextlib.suppress(OSError), self.log.open("rb") as file:
@@ -161,15 +175,26 @@ def stop_orphan(home: Home, name: str) -> bool:
     return ours
 
 
-def end_process(process: psutil.Process, stop_signal: int, seconds: float = 10.0) -> None:
-    """Ask a process that is not our child to stop, and kill it when it has not after `seconds`."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.send_signal(stop_signal)
+def end_process(process: psutil.Process, stop_signal: int) -> None:
+    """Ask a process that is not our child to stop, and kill it when it has not after `ORPHAN_SECONDS`."""
+    for number in (stop_signal, signal.SIGKILL):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+        if _gone(process, ORPHAN_SECONDS):
+            return
+
+
+def _gone(process: psutil.Process, seconds: float) -> bool:
+    """A zombie is gone too: in a container nobody may ever collect it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         try:
-            process.wait(seconds)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(seconds)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _notes(home: Home) -> Path:
@@ -195,6 +220,7 @@ class Supervisor:
 
     def __init__(self, tell: Callable[[str], None] = lambda _: None) -> None:
         self.children: list[Child] = []
+        self.restarts: dict[str, int] = {}
         self._tell = tell
         self._delays: dict[str, float] = {}
         self._due: dict[str, float] = {}
@@ -224,6 +250,7 @@ class Supervisor:
             delay = FIRST_DELAY if healthy else self._delays.get(name, FIRST_DELAY)
             self._delays[name] = min(delay * 2, LONGEST_DELAY)
             self._due[name] = now + delay
+            self.restarts[name] = self.restarts.get(name, 0) + 1
             self._tell(f"{name} stopped ({reason(child.exit_code)}) and is started again. Its log: {child.log}")
             child.clear()
         if now >= self._due[name]:

@@ -28,26 +28,33 @@ class LocalStack:
 
 @asynccontextmanager
 async def local_stack(settings: Settings) -> AsyncGenerator[LocalStack]:
-    """PostgreSQL and Redis of `settings.home`, running; stopped on leaving.
+    """PostgreSQL and Redis of `settings.home`, running and ours alone; stopped on leaving.
 
     A server that the settings already name is used as it is, and not started. Raises `ConfigurationError` when the
     home is unusable or taken, or a server does not start.
     """
     home = open_home(settings.home)
-    postgres, redis = LocalPostgres(home), LocalRedis(home)
     with home.locked():
         stop_orphans(home)
-        servers: list[Child] = []
-        try:
-            if not settings.database_url:
-                servers.append(postgres.child)
-                postgres.start()
-            if not settings.redis_url:
-                servers.append(redis.child)
-                redis.start()
-            yield LocalStack(_filled_in(settings, home, postgres, redis), home, servers)
-        finally:
-            await _stop(servers)
+        async with running_servers(settings, home) as stack:
+            yield stack
+
+
+@asynccontextmanager
+async def running_servers(settings: Settings, home: Home) -> AsyncGenerator[LocalStack]:
+    """The same for who holds the home's lock already."""
+    postgres, redis = LocalPostgres(home), LocalRedis(home)
+    servers: list[Child] = []
+    try:
+        if not settings.database_url:
+            servers.append(postgres.child)
+            postgres.start()
+        if not settings.redis_url:
+            servers.append(redis.child)
+            redis.start()
+        yield LocalStack(_filled_in(settings, home, postgres, redis), home, servers)
+    finally:
+        await _stop(servers)
 
 
 async def _stop(servers: list[Child]) -> None:

@@ -1,0 +1,196 @@
+"""`docvault up`: everything on this machine, from one command, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+import msgspec
+from rich.console import Console
+
+from docvault import __version__
+from docvault.errors import ConfigurationError
+from docvault.local.home import Home, any_port, open_home, port_is_free
+from docvault.local.processes import Child, Program, Supervisor, launch_command, stop_orphans
+from docvault.local.stack import LocalStack, environment, running_servers
+from docvault.local.welcome import ACCOUNT, welcome
+from docvault.settings import Settings
+
+READY_SECONDS = 120.0
+FEW_RESTARTS = 3
+"""A child that keeps ending before the first request was answered will not heal by itself."""
+
+COMMAND = (sys.executable, "-m", "docvault.server.cli")
+
+
+async def up(settings: Settings, *, ask: bool = True, console: Console | None = None) -> None:
+    """Serve until SIGINT, SIGTERM or SIGHUP, then stop every child. A second signal kills them.
+
+    On a home's first start, sample documents are imported and, with `ask`, a first question is answered.
+    Raises `ConfigurationError` with one sentence when the home or the port cannot be had, or a part does not start.
+    """
+    say = console or Console(highlight=False, soft_wrap=True)
+    home = open_home(settings.home)
+    with home.locked(), contextlib.suppress(asyncio.CancelledError):
+        stop_orphans(home)
+        settings = _with_free_port(settings)
+        say.print(f"DocVault {__version__} keeps its data in {home.path}", markup=False)
+        supervisor = Supervisor(lambda line: say.print(line, style="yellow", markup=False))
+        with _signals(supervisor, say):
+            await _serve(settings, home, supervisor, say, ask)
+    say.print("Stopped. The next start finds everything as it was.")
+
+
+async def _serve(settings: Settings, home: Home, supervisor: Supervisor, say: Console, ask: bool) -> None:
+    began = time.monotonic()
+    async with running_servers(settings, home) as stack, _watched(supervisor, stack) as watching:
+        say.print(f"The database and the queue run ({time.monotonic() - began:.1f} s)")
+        await _migrate(stack)
+        await _prepare(stack, say)
+        supervisor.add(_child(stack, "worker", "work", stop_seconds=20.0))
+        supervisor.add(_child(stack, "api", "serve", stop_seconds=10.0))
+        await _until_ready(stack.settings, supervisor)
+        say.print(f"The API and a worker run ({time.monotonic() - began:.1f} s since the start)")
+        async with httpx.AsyncClient(base_url=address(stack.settings), timeout=60.0) as client:
+            await welcome(client, home, say, ask=ask)
+        _tell_where(stack, say)
+        await watching
+
+
+@asynccontextmanager
+async def _watched(supervisor: Supervisor, stack: LocalStack) -> AsyncGenerator[asyncio.Task[None]]:
+    for server in stack.servers:
+        supervisor.add(server)
+    watching = asyncio.create_task(supervisor.watch())
+    try:
+        yield watching
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await supervisor.stop()
+
+
+@contextmanager
+def _signals(supervisor: Supervisor, say: Console) -> Generator[None]:
+    """The first signal cancels what this task is doing; a second one kills the children instead of asking them."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    heard: list[int] = []
+
+    def stop(number: int) -> None:
+        heard.append(number)
+        if len(heard) == 1 and task is not None:
+            say.print("Stopping")
+            task.cancel()
+        else:
+            for child in supervisor.children:
+                child.kill()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _with_free_port(settings: Settings) -> Settings:
+    """Raises `ConfigurationError` when the API's port is taken. Port 0 means any free one."""
+    try:
+        if port_is_free(settings.host, settings.port):
+            return settings if settings.port else msgspec.structs.replace(settings, port=any_port())
+    except OSError as error:
+        raise ConfigurationError(
+            f"DocVault cannot listen on {settings.host}: {error.strerror or error}.",
+            hint="Set DOCVAULT_HOST to an address of this machine.",
+        ) from None
+    raise ConfigurationError(
+        f"Port {settings.port} on {settings.host} is taken by another program.",
+        hint=f"Stop that program, or choose another port: DOCVAULT_PORT={settings.port + 1}",
+    )
+
+
+def address(settings: Settings) -> str:
+    """Where this machine reaches the API: an API on all addresses is reached by loopback."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _child(stack: LocalStack, name: str, command: str, stop_seconds: float) -> Child:
+    program = Program(name, [*COMMAND, command], environment(stack.settings), stop_seconds=stop_seconds)
+    return Child(program, stack.home)
+
+
+async def _migrate(stack: LocalStack) -> None:
+    """In a process of its own: it alone knows the owner of the tables, and what it imports goes with it."""
+    program = Program("migrate", [*COMMAND, "migrate"], environment(stack.settings, owner=True))
+    child = Child(program, stack.home)
+    child.start()
+    try:
+        if await child.ended():
+            raise ConfigurationError(f"The database could not be brought up to date:\n{child.last_lines()}")
+    finally:
+        child.stop()
+
+
+async def _prepare(stack: LocalStack, say: Console) -> None:
+    """Have the embedding model made ready, by a process of its own: it loads torch, which then goes with it."""
+    program = Program("prepare", [sys.executable, "-m", "docvault.local.prepare"])
+    with stack.home.log("prepare").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *launch_command(program),
+            env=environment(stack.settings),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            say.print(line.decode("utf-8", "replace").rstrip(), markup=False)
+        if await process.wait():
+            words = Child(program, stack.home).last_lines()
+            raise ConfigurationError(f"The embedding model could not be made ready:\n{words}")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+
+async def _until_ready(settings: Settings, supervisor: Supervisor) -> None:
+    """Until the API says it can serve. Raises `ConfigurationError` with a child's last words when one keeps ending."""
+    until = time.monotonic() + READY_SECONDS
+    async with httpx.AsyncClient(base_url=address(settings), timeout=5.0) as client:
+        while not await _is_ready(client):
+            broken = [
+                child for child in supervisor.children if supervisor.restarts.get(child.program.name, 0) >= FEW_RESTARTS
+            ]
+            if broken or time.monotonic() > until:
+                child = (broken or supervisor.children[-1:])[0]
+                raise ConfigurationError(
+                    f"The {child.program.name} did not start. Its last words:\n{child.last_lines()}"
+                )
+            await asyncio.sleep(0.05)
+
+
+async def _is_ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/health/ready")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _tell_where(stack: LocalStack, say: Console) -> None:
+    say.print()
+    say.print(f"DocVault serves at {address(stack.settings)}", style="bold", markup=False)
+    say.print(f"  account   {ACCOUNT}", markup=False)
+    say.print(f"  password  account_password in {stack.home.path / 'secrets.json'}", markup=False)
+    say.print(f"  logs      {stack.home.path / 'logs'}", markup=False)
+    say.print("Ctrl-C stops it.")
