@@ -1,0 +1,1 @@
+"""People: registering, logging in, their sessions and their API keys."""

@@ -6,13 +6,13 @@ looks exactly like not being there. A scope narrows an API key; a person who log
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
 from sqlalchemy import ColumnElement
 
 from docvault.errors import Forbidden
@@ -20,7 +20,7 @@ from docvault.errors import Forbidden
 Scope = Literal["documents:read", "documents:write", "search", "chat", "account"]
 SCOPES: frozenset[str] = frozenset(get_args(Scope))
 KEY_SCOPES: frozenset[str] = SCOPES - {"account"}
-"""What an API key may be given. `account` (keys, sessions) is for a person who logged in: a leaked key makes no keys."""
+"""What an API key may be given. `account` (keys, sessions) is for who logged in: a leaked key makes no keys."""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ def owned(table: Any, owner_id: UUID) -> ColumnElement[bool]:
     return table.owner_id == owner_id
 
 
-def requires(scope: Scope) -> Guard:
+def requires(scope: Scope) -> Callable[[ASGIConnection[Any, Identity, Any, Any], BaseRouteHandler], None]:
     """A route's guard: only identities with `scope` pass."""
 
     def guard(connection: ASGIConnection[Any, Identity, Any, Any], _handler: BaseRouteHandler) -> None:

@@ -1,0 +1,150 @@
+"""Registering, logging in and out, one's sessions and API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.datastructures import Cookie
+from litestar.params import Parameter
+
+from docvault.accounts import operations, queries
+from docvault.accounts.operations import Client, SignedIn
+from docvault.accounts.queries import NEWEST_FIRST
+from docvault.accounts.schemas import (
+    ApiKeyCreate,
+    ApiKeyView,
+    CreatedApiKeyView,
+    Credentials,
+    SessionView,
+    TokenView,
+    UserView,
+    api_key_view,
+    created_api_key_view,
+    session_view,
+    user_view,
+)
+from docvault.accounts.throttle import client_key
+from docvault.models import ApiKey, Session, User
+from docvault.pagination import CursorPage, decode_cursor, encode_cursor
+from docvault.resources import Resources
+from docvault.security.access import Identity, requires
+from docvault.settings import Settings
+from docvault.unit_of_work import UnitOfWork
+
+REFRESH_COOKIE = "docvault_refresh"
+Limit = Annotated[int, Parameter(ge=1, le=500)]
+AnyRequest = Request[Any, Any, Any]
+
+
+class AuthController(Controller):
+    path = "/api/auth"
+    tags = ["accounts"]  # noqa: RUF012
+
+    @post("/register", opt={"public": True})
+    async def register(self, request: AnyRequest, resources: Resources, data: Credentials) -> Response[TokenView]:
+        """Make an account and log in. The first account is the administrator's."""
+        signed_in = await operations.register(resources, data.email, data.password, _client(request))
+        return _signed_in(resources.settings, signed_in, 201)
+
+    @post("/login", opt={"public": True}, status_code=200)
+    async def log_in(self, request: AnyRequest, resources: Resources, data: Credentials) -> Response[TokenView]:
+        """Start a session. After too many failed tries for one address, 429 with `Retry-After`."""
+        signed_in = await operations.log_in(resources, data.email, data.password, _client(request))
+        return _signed_in(resources.settings, signed_in)
+
+    @post("/refresh", opt={"public": True}, status_code=200)
+    async def refresh(self, request: AnyRequest, resources: Resources) -> Response[TokenView]:
+        """Fresh tokens for the session of the cookie. A cookie that is used twice ends its session."""
+        signed_in = await operations.refresh(resources, request.cookies.get(REFRESH_COOKIE))
+        return _signed_in(resources.settings, signed_in)
+
+    @post("/logout", status_code=204, guards=[requires("account")])
+    async def log_out(
+        self, unit: UnitOfWork, resources: Resources, identity: Identity, everywhere: bool = False
+    ) -> Response[None]:
+        """End this session, or all of them: their tokens are refused from now on."""
+        await queries.revoke(unit.session, unit.owner_id, None if everywhere else identity.session_id)
+        return Response(None, status_code=204, cookies=[_cookie(resources.settings, "", 0)])
+
+
+class SessionsController(Controller):
+    path = "/api/sessions"
+    tags = ["accounts"]  # noqa: RUF012
+    guards = [requires("account")]  # noqa: RUF012
+
+    @get()
+    async def list_sessions(
+        self, unit: UnitOfWork, identity: Identity, cursor: str | None = None, limit: Limit = 50
+    ) -> CursorPage[SessionView]:
+        """Where you are logged in, newest first."""
+        after = decode_cursor(cursor, NEWEST_FIRST)
+        rows = await queries.live_sessions(unit.session, unit.owner_id, after, limit + 1)
+        return CursorPage([session_view(row, identity.session_id) for row in rows[:limit]], _next_cursor(rows, limit))
+
+    @delete("/{session_id:uuid}")
+    async def end_session(self, unit: UnitOfWork, session_id: UUID) -> None:
+        """Log one of your sessions out."""
+        await operations.end_session(unit.session, unit.owner_id, session_id)
+
+
+class ApiKeysController(Controller):
+    path = "/api/keys"
+    tags = ["accounts"]  # noqa: RUF012
+    guards = [requires("account")]  # noqa: RUF012
+
+    @get()
+    async def list_keys(self, unit: UnitOfWork, cursor: str | None = None, limit: Limit = 50) -> CursorPage[ApiKeyView]:
+        """Your API keys, newest first, without the keys themselves."""
+        rows = await queries.api_keys(unit.session, unit.owner_id, decode_cursor(cursor, NEWEST_FIRST), limit + 1)
+        return CursorPage([api_key_view(row) for row in rows[:limit]], _next_cursor(rows, limit))
+
+    @post()
+    async def create_key(self, unit: UnitOfWork, data: ApiKeyCreate) -> CreatedApiKeyView:
+        """Make an API key. The answer is the only time it is shown."""
+        return created_api_key_view(*await operations.create_api_key(unit.session, unit.owner_id, data))
+
+    @delete("/{key_id:uuid}")
+    async def delete_key(self, unit: UnitOfWork, key_id: UUID) -> None:
+        """Delete an API key: it is refused from now on."""
+        await queries.remove_api_key(unit.session, unit.owner_id, key_id)
+
+
+@get("/api/me", tags=["accounts"])
+async def me(unit: UnitOfWork) -> UserView:
+    """Who you are."""
+    return user_view(await unit.session.get_one(User, unit.owner_id))
+
+
+def _client(request: AnyRequest) -> Client:
+    host = request.client.host if request.client else None
+    return Client(client_key(host), request.headers.get("user-agent", ""))
+
+
+def _signed_in(settings: Settings, signed_in: SignedIn, status: int = 200) -> Response[TokenView]:
+    tokens = TokenView(signed_in.access_token, settings.access_token_minutes * 60, user_view(signed_in.user))
+    cookie = _cookie(settings, signed_in.refresh_token, settings.refresh_token_days * 86_400)
+    return Response(tokens, status_code=status, cookies=[cookie])
+
+
+def _cookie(settings: Settings, token: str, max_age: int) -> Cookie:
+    """Out of reach of scripts, of other sites, and of every path but the one that needs it. `max_age` in seconds."""
+    return Cookie(
+        REFRESH_COOKIE,
+        path="/api/auth",
+        value=token,
+        max_age=max_age,
+        secure=settings.cookie_secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def _next_cursor(rows: Sequence[Session] | Sequence[ApiKey], limit: int) -> str | None:
+    last = rows[limit - 1] if len(rows) > limit else None
+    return encode_cursor(NEWEST_FIRST, last.created_at, last.id) if last else None
+
+
+accounts_routes = [AuthController, SessionsController, ApiKeysController, me]
