@@ -1,4 +1,7 @@
-"""What reading a file gives, whatever its format. Pure data: it crosses the wall between the child process and the worker."""
+"""What reading a file gives, whatever its format.
+
+Pure data: it crosses the wall between the child process and the worker.
+"""
 
 from __future__ import annotations
 
