@@ -20,6 +20,9 @@ class Held(NamedTuple):
 
 class StubS3:
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.log: list[str] = []

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -80,23 +79,28 @@ class TestS3Store(ObjectStoreContract):
         await down.close()
 
 
-@pytest.fixture
-async def stub() -> AsyncIterator[StubS3]:
+@pytest.fixture(scope="module")
+async def stub_server() -> AsyncIterator[StubS3]:
     async with StubS3() as stub:
         yield stub
 
 
-@pytest.fixture
-async def stubbed(stub: StubS3, tmp_path: Path) -> AsyncIterator[S3Store]:
+@pytest.fixture(scope="module")
+async def stubbed(stub_server: StubS3) -> AsyncIterator[S3Store]:
     settings = Settings(
-        home=tmp_path, s3_endpoint_url=stub.url, s3_bucket="bucket", s3_access_key_id="k", s3_secret_access_key="s",
+        s3_endpoint_url=stub_server.url, s3_bucket="bucket", s3_access_key_id="k", s3_secret_access_key="s",
         upload_part_bytes=5 * MiB, s3_timeout=10.0,
     )  # fmt: skip
     store = await open_store(settings)
     assert isinstance(store, S3Store)
-    stub.log.clear()
     yield store
     await store.close()
+
+
+@pytest.fixture
+def stub(stub_server: StubS3, stubbed: S3Store) -> StubS3:
+    stub_server.reset()
+    return stub_server
 
 
 class TestAgainstAStubbornServer:
@@ -188,9 +192,11 @@ class TestAgainstAStubbornServer:
         assert await stubbed.put("owner/large", pieces_of(data)) == len(data)
         assert stub.objects == {"owner/large": data}
 
-    async def test_a_server_that_goes_silent(self, stub: StubS3, stubbed: S3Store) -> None:
+    async def test_a_server_that_goes_silent(
+        self, stub: StubS3, stubbed: S3Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         stub.hold("HeadObject")
-        stubbed._timeout = 0.2  # pyright: ignore[reportPrivateUsage]
+        monkeypatch.setattr(stubbed, "_timeout", 0.2)
         with pytest.raises(Unavailable):
             await stubbed.size("owner/object")
 
