@@ -7,15 +7,16 @@ import signal
 from contextlib import suppress
 
 from arq.worker import Worker, func
+from ingestion.extract.reader import Reader
 from redis.exceptions import RedisError
 
 from docvault import queue
 from docvault.ai.embeddings import prepare_embedder, tokenizer_path
 from docvault.logging import get_logger
 from docvault.resources import open_resources
+from docvault.server.alive import keep_alive
 from docvault.server.migrate import check_migrated
 from docvault.settings import Settings
-from ingestion.extract.reader import Reader
 from ingestion.jobs import INGEST, Desk, ingest_document
 from ingestion.sweeper import keep_sweeping
 
@@ -35,7 +36,8 @@ async def work(settings: Settings) -> None:
         await resources.database.check_role()
         await check_migrated(resources.database)
         desk = Desk(resources, Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens))
-        tasks = [asyncio.create_task(listen(settings, desk)), asyncio.create_task(keep_sweeping(resources))]
+        duties = (listen(settings, desk), keep_sweeping(resources), keep_alive(settings))
+        tasks = [asyncio.create_task(duty) for duty in duties]
         log.info("worker.ready", jobs=settings.worker_jobs)
         try:
             await stop.wait()
