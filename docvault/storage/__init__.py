@@ -15,14 +15,23 @@ class StoredObject(NamedTuple):
     modified: datetime
 
 
+class Digest(Protocol):
+    """What `hashlib` makes."""
+
+    def update(self, data: bytes | memoryview, /) -> object: ...
+
+
 class ObjectStore(Protocol):
     """Keys are `<owner id>/<revision id>`: flat ids, never a name a person chose. Any other shape is a `ValueError`.
 
     A missing key raises `FileNotFoundError`; a store that does not answer raises `docvault.errors.Unavailable`.
     """
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], digest: Digest | None = None) -> int:
         """Store what `chunks` gives and return its size in bytes.
+
+        `digest` is updated with the same bytes, in a thread while they are written: on the event loop, hashing would
+        take longer than all the rest.
 
         All or nothing: when `chunks` raises (or the call is cancelled), nothing is stored and nothing stays open.
         At most two parts of the upload are in memory: one being written while the next one fills.

@@ -17,8 +17,8 @@ from uuid import uuid4
 
 from docvault.errors import ConfigurationError, Unavailable
 from docvault.logging import get_logger
-from docvault.storage import StoredObject
-from docvault.storage.uploading import KEY, in_parts, settled, valid_key, write_behind
+from docvault.storage import Digest, StoredObject
+from docvault.storage.uploading import KEY, hashing, in_parts, settled, valid_key, write_behind
 
 P = ParamSpec("P")
 log = get_logger(__name__)
@@ -58,16 +58,16 @@ class FileStore:
             ) from error
         return store
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], digest: Digest | None = None) -> int:
         upload = _Upload(self._uploads / uuid4().hex, self._path(key))
         try:
             async with aclosing(in_parts(chunks, BATCH)) as parts:
                 first = await anext(parts, None) or BytesIO()
                 if first.tell() < BATCH:  # the usual small file: one hop for everything
-                    await self._run(upload.write_and_commit, first)
+                    await self._run(upload.write_and_commit, first, digest)
                 else:
-                    await self._run(upload.write, first)
-                    await write_behind(parts, lambda part: self._run(upload.write, part))
+                    await self._write(upload, first, digest)
+                    await write_behind(parts, lambda part: self._write(upload, part, digest))
                     await self._run(upload.commit)
         except BaseException:
             with suppress(Unavailable):  # what cannot be removed now, `clear_unfinished` does later
@@ -109,6 +109,10 @@ class FileStore:
 
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)
+
+    async def _write(self, upload: _Upload, part: BytesIO, digest: Digest | None) -> None:
+        async with hashing(digest, part):
+            await self._run(upload.write, part)
 
     async def _pieces(self, reader: _Reader, piece: bytes) -> AsyncIterator[bytes]:
         while piece:
@@ -166,7 +170,9 @@ class _Upload:
         while rest:  # a write may take less than it was given
             rest = rest[file.write(rest) :]
 
-    def write_and_commit(self, part: BytesIO) -> None:
+    def write_and_commit(self, part: BytesIO, digest: Digest | None) -> None:
+        if digest:
+            digest.update(part.getbuffer())
         self.write(part)
         self.commit()
 

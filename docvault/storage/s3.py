@@ -29,8 +29,8 @@ from botocore.handlers import add_expect_header
 from docvault.errors import ConfigurationError, Unavailable
 from docvault.logging import get_logger
 from docvault.settings import Settings
-from docvault.storage import StoredObject
-from docvault.storage.uploading import KEY, in_parts, settled, valid_key, write_behind
+from docvault.storage import Digest, StoredObject
+from docvault.storage.uploading import KEY, hashing, in_parts, settled, valid_key, write_behind
 
 PIECE = 256 * 1024
 MAX_PARTS = 10_000
@@ -81,17 +81,18 @@ class S3Store:
             raise
         return store
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], digest: Digest | None = None) -> int:
         valid_key(key)
         async with aclosing(in_parts(chunks, self._part_bytes)) as parts:
             first = await anext(parts, None) or BytesIO()
             size = first.tell()
             if size < self._part_bytes:
-                await self._put_whole(key, first)
+                async with hashing(digest, first):
+                    await self._put_whole(key, first)
                 return size
             joined = _joined(first, parts)
             del first  # or it would stay in memory until the last part
-            return await self._put_in_parts(key, joined)
+            return await self._put_in_parts(key, joined, digest)
 
     @asynccontextmanager
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[AsyncIterator[bytes]]:
@@ -166,8 +167,8 @@ class S3Store:
                 await settled(self._quietly(self._call("delete_object", Key=key)))
             raise
 
-    async def _put_in_parts(self, key: str, parts: AsyncIterator[BytesIO]) -> int:
-        upload = _Multipart(self, key)
+    async def _put_in_parts(self, key: str, parts: AsyncIterator[BytesIO], digest: Digest | None) -> int:
+        upload = _Multipart(self, key, digest)
         try:
             return await upload.run(parts)
         except BaseException:
@@ -234,11 +235,12 @@ class S3Store:
 class _Multipart:
     """One upload in parts, from its beginning to its completion or its removal."""
 
-    def __init__(self, store: S3Store, key: str) -> None:
+    def __init__(self, store: S3Store, key: str, digest: Digest | None) -> None:
         self._call = store._call  # pyright: ignore[reportPrivateUsage]
         self._write = store._write  # pyright: ignore[reportPrivateUsage]
         self._abort = store._abort  # pyright: ignore[reportPrivateUsage]
         self._key = key
+        self._digest = digest
         # A future of its own: cancelled while waiting for it, `abandon` still learns what is to be aborted.
         self._begun = asyncio.ensure_future(self._call("create_multipart_upload", Key=key))
         self._parts: list[dict[str, Any]] = []
@@ -250,9 +252,9 @@ class _Multipart:
 
         async def write(part: BytesIO) -> None:
             number, size = len(self._parts) + 1, part.tell()
-            answer = await self._write(
-                "upload_part", Key=self._key, UploadId=upload_id, PartNumber=number, **await _body(part)
-            )
+            where = {"Key": self._key, "UploadId": upload_id, "PartNumber": number}
+            async with hashing(self._digest, part):
+                answer = await self._write("upload_part", **where, **await _body(part))
             self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
             self._size += size
 

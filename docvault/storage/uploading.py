@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TypeVar
+
+from docvault.storage import Digest
 
 T = TypeVar("T")
 
@@ -59,6 +62,17 @@ async def write_behind(parts: AsyncIterator[BytesIO], write: Callable[[BytesIO],
             await settled(asyncio.wait([pending]))
         raise
     return written
+
+
+@asynccontextmanager
+async def hashing(digest: Digest | None, part: BytesIO) -> AsyncGenerator[None]:
+    """Update `digest` with the part in a thread while the body runs; it has been when this is left."""
+    update = asyncio.to_thread(digest.update, part.getbuffer()) if digest else asyncio.sleep(0)
+    running = asyncio.ensure_future(update)
+    try:
+        yield
+    finally:
+        await settled(running)
 
 
 async def settled(work: Awaitable[T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import signal
 import stat
 import subprocess
@@ -58,8 +59,9 @@ class ObjectStoreContract:
         "size", [0, 1, MiB - 1, MiB, MiB + 1, 5 * MiB - 1, 5 * MiB, 5 * MiB + 1, 12 * MiB + 345], ids=str
     )
     async def test_what_is_put_is_read_back(self, store: ObjectStore, unfinished: Unfinished, size: int) -> None:
-        key, data = new_key(), some_bytes(size)
-        assert await store.put(key, pieces_of(data)) == size
+        key, data, digest = new_key(), some_bytes(size), hashlib.sha256()
+        assert await store.put(key, pieces_of(data), digest) == size
+        assert digest.digest() == hashlib.sha256(data).digest()
         assert await read_all(store, key) == data
         assert await store.size(key) == size
         assert await unfinished() == 0
@@ -211,7 +213,7 @@ class ObjectStoreContract:
         data = some_bytes(size)
         for turns in [*range(12), *range(15, 200, 23)]:
             key = new_key()
-            upload = asyncio.ensure_future(store.put(key, pieces_of(data, MiB)))
+            upload = asyncio.ensure_future(store.put(key, pieces_of(data, MiB), hashlib.sha256()))
             for _ in range(turns):
                 await asyncio.sleep(0)
             upload.cancel()
