@@ -7,7 +7,7 @@ the pooled connection next. A transaction without an owner sees no row of anybod
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ class Database:
         self.engine = engine
 
     @asynccontextmanager
-    async def transaction(self, owner_id: UUID) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, owner_id: UUID) -> AsyncGenerator[AsyncSession]:
         """One transaction that sees `owner_id`'s rows only; committed on leaving, rolled back on an error.
 
         Raises `Unavailable` when the database cannot be reached or does not commit.
@@ -48,7 +48,7 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def lookup(self) -> AsyncIterator[AsyncConnection]:
+    async def lookup(self) -> AsyncGenerator[AsyncConnection]:
         """A connection without an owner, for the lookup functions (`find_login`, `due_documents` ...) alone.
 
         Each statement commits by itself; tables with people's rows look empty.
@@ -71,7 +71,8 @@ class Database:
         if row.rolsuper or row.rolbypassrls or row.owns:
             raise ConfigurationError(
                 f"The role {row.rolname} in DATABASE_URL may not serve: it could see everybody's documents.",
-                hint="Use a role that is no superuser, has no BYPASSRLS and owns no table; `docvault migrate` grants it what it needs.",
+                hint="Use a role that is no superuser, has no BYPASSRLS and owns no table. "
+                "`docvault migrate` grants it what it needs.",
             )
 
     async def close(self) -> None:
@@ -106,6 +107,7 @@ def open_database(settings: Settings, **engine_options: Any) -> Database:
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_pool_timeout,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to the log: no password hash, no document text in it
         connect_args={
             "timeout": settings.database_pool_timeout,
             "server_settings": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -30,8 +30,8 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Raises `ConfigurationError` for a setting that is missing or wrong. Servers that are down show when they are used."""
+async def open_resources(settings: Settings) -> AsyncGenerator[Resources]:
+    """Raises `ConfigurationError` for a setting that is missing or wrong. A server that is down shows when used."""
     require(settings, "database_url", "redis_url", "secret_key")
     async with AsyncExitStack() as stack:
         database = open_database(settings)

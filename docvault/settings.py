@@ -44,40 +44,64 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     home: Annotated[Path, Meta(description="Folder of everything DocVault keeps on this machine.")] = msgspec.field(
         default_factory=default_home
     )
-    host: Annotated[str, Meta(description="Address the API listens on. Loopback unless you say otherwise.")] = "127.0.0.1"
+    host: Annotated[str, Meta(description="Address the API listens on. Loopback unless you say otherwise.")] = (
+        "127.0.0.1"
+    )
     port: Annotated[int, Meta(ge=0, le=65535, description="Port the API listens on.")] = 8000
-    secret_key: Annotated[str, Meta(description="Signs access tokens; 32 characters or more. `docvault up` makes its own.")] = ""
+    secret_key: Annotated[
+        str, Meta(min_length=32, description="Signs access tokens; 32 characters or more. `docvault up` makes its own.")
+    ] = ""
 
     # --- PostgreSQL, Redis, object storage ------------------------------------------------------------------------
     database_url: Annotated[
-        str, Meta(description="PostgreSQL with pgvector, as the service role (it owns no table): `postgresql://user:password@host/name`.")
+        str,
+        Meta(
+            description="PostgreSQL with pgvector, as the service role (it owns no table): `postgresql://user:password@host/name`."
+        ),
     ] = ""
     database_owner_url: Annotated[
         str, Meta(description="The same database as the role that owns the tables. Only `docvault migrate` uses it.")
     ] = ""
     database_pool_size: Annotated[Positive, Meta(description="Connections each process keeps open.")] = 10
-    database_pool_overflow: Annotated[NotNegative, Meta(description="Further connections a process may open under load.")] = 10
-    database_pool_timeout: Annotated[Seconds, Meta(description="Seconds to wait for a free connection before answering 503.")] = 10.0
+    database_pool_overflow: Annotated[
+        NotNegative, Meta(description="Further connections a process may open under load.")
+    ] = 10
+    database_pool_timeout: Annotated[
+        Seconds, Meta(description="Seconds to wait for a free connection before answering 503.")
+    ] = 10.0
     statement_timeout: Annotated[Seconds, Meta(description="Seconds one SQL statement may take.")] = 30.0
     lock_timeout: Annotated[Seconds, Meta(description="Seconds one SQL statement may wait for a lock.")] = 5.0
     redis_url: Annotated[str, Meta(description="Redis or Valkey: `redis://:password@host:6379/0`.")] = ""
-    storage_path: Annotated[str, Meta(description="Folder for the uploaded files when no S3 bucket is set. Default: `objects` in the home.")] = ""
+    storage_path: Annotated[
+        str, Meta(description="Folder for the uploaded files when no S3 bucket is set. Default: `objects` in the home.")
+    ] = ""
     s3_bucket: Annotated[str, Meta(description="Bucket for the uploaded files. Unset: files on disk.")] = ""
     s3_endpoint_url: Annotated[str, Meta(description="Address of an S3-compatible store. Unset: Amazon's.")] = ""
     s3_region: Annotated[str, Meta(description="Region of the bucket.")] = "us-east-1"
     s3_access_key_id: Annotated[str, Meta(description="Key id for the bucket. Unset: the usual AWS sources.")] = ""
     s3_secret_access_key: Annotated[str, Meta(description="Secret for the bucket.")] = ""
-    s3_timeout: Annotated[Seconds, Meta(description="Seconds one call to the store may take (a part of an upload, say).")] = 60.0
+    s3_timeout: Annotated[
+        Seconds, Meta(description="Seconds one call to the store may take (a part of an upload, say).")
+    ] = 60.0
 
     # --- accounts -------------------------------------------------------------------------------------------------
-    registration_open: Annotated[bool, Meta(description="Whether anybody may register. The first account always may.")] = True
+    registration_open: Annotated[
+        bool, Meta(description="Whether anybody may register. The first account always may.")
+    ] = True
     access_token_minutes: Annotated[Positive, Meta(description="Life of an access token.")] = 15
     refresh_token_days: Annotated[Positive, Meta(description="Life of a session without use.")] = 30
     password_min_length: Annotated[Positive, Meta(description="Shortest password accepted.")] = 10
-    login_attempts: Annotated[Positive, Meta(description="Failed log-ins for one address, or from one client times ten, before the next has to wait.")] = 10
+    login_attempts: Annotated[
+        Positive,
+        Meta(description="Failed log-ins for one address, or from one client times ten, before the next has to wait."),
+    ] = 10
     login_window: Annotated[Positive, Meta(description="Seconds after which failed log-ins are forgotten.")] = 900
-    cookie_secure: Annotated[bool, Meta(description="Send the refresh cookie over HTTPS only. Set it wherever there is TLS.")] = False
-    cors_origins: Annotated[list[str], Meta(description="Origins of other sites' pages that may call the API, comma separated.")] = []
+    cookie_secure: Annotated[
+        bool, Meta(description="Send the refresh cookie over HTTPS only. Set it wherever there is TLS.")
+    ] = False
+    cors_origins: Annotated[
+        list[str], Meta(description="Origins of other sites' pages that may call the API, comma separated.")
+    ] = []
 
     # --- uploads --------------------------------------------------------------------------------------------------
     max_file_bytes: Annotated[Positive, Meta(description="Largest file accepted.")] = 2 * GiB
@@ -86,51 +110,90 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_owner_files: Annotated[Positive, Meta(description="Most documents one person may keep.")] = 100_000
     max_owner_bytes: Annotated[Positive, Meta(description="Most bytes one person may keep.")] = 100 * GiB
     max_tags: Annotated[Positive, Meta(description="Most tags on one document.")] = 50
-    upload_part_bytes: Annotated[int, Meta(ge=5 * MiB, description="Bytes of an upload held in memory at a time (S3 wants at least 5 MiB).")] = 8 * MiB
-    upload_expiry: Annotated[Positive, Meta(description="Seconds after which bytes of an upload that never finished are removed.")] = 86_400
+    upload_part_bytes: Annotated[
+        int, Meta(ge=5 * MiB, description="Bytes of an upload held in memory at a time (S3 wants at least 5 MiB).")
+    ] = 8 * MiB
+    upload_expiry: Annotated[
+        Positive, Meta(description="Seconds after which bytes of an upload that never finished are removed.")
+    ] = 86_400
 
     # --- ingestion ------------------------------------------------------------------------------------------------
     worker_jobs: Annotated[Positive, Meta(description="Documents one worker reads at the same time.")] = 4
-    lease: Annotated[Seconds, Meta(description="Seconds after its last heartbeat until a worker's document is given to another.")] = 30.0
+    lease: Annotated[
+        Seconds, Meta(description="Seconds after its last heartbeat until a worker's document is given to another.")
+    ] = 30.0
     heartbeat: Annotated[Seconds, Meta(description="Seconds between a worker's heartbeats.")] = 10.0
     sweep: Annotated[Seconds, Meta(description="Seconds between two looks for documents that are due.")] = 5.0
     max_attempts: Annotated[Positive, Meta(description="Tries before a document fails for good.")] = 4
-    retry_delay: Annotated[Seconds, Meta(description="Seconds before the first retry; doubled for each further one, with jitter.")] = 2.0
-    extract_memory_bytes: Annotated[Positive, Meta(description="Memory one document may take while it is read.")] = 3 * GiB
-    extract_seconds: Annotated[Seconds, Meta(description="Wall-clock seconds one document may take to be read.")] = 600.0
+    retry_delay: Annotated[
+        Seconds, Meta(description="Seconds before the first retry; doubled for each further one, with jitter.")
+    ] = 2.0
+    extract_memory_bytes: Annotated[Positive, Meta(description="Memory one document may take while it is read.")] = (
+        3 * GiB
+    )
+    extract_seconds: Annotated[Seconds, Meta(description="Wall-clock seconds one document may take to be read.")] = (
+        600.0
+    )
     extract_cpu_seconds: Annotated[Positive, Meta(description="CPU seconds one document may take to be read.")] = 300
-    extract_output_bytes: Annotated[Positive, Meta(description="Most text one document may give, with its layout.")] = 512 * MiB
+    extract_output_bytes: Annotated[Positive, Meta(description="Most text one document may give, with its layout.")] = (
+        512 * MiB
+    )
     chunk_tokens: Annotated[int, Meta(ge=32, le=8192, description="Word pieces in a passage, about.")] = 200
-    default_language: Annotated[str, Meta(description="Full-text language (ISO 639-1) of text whose language cannot be told.")] = "en"
+    default_language: Annotated[
+        str, Meta(description="Full-text language (ISO 639-1) of text whose language cannot be told.")
+    ] = "en"
 
     # --- embeddings -----------------------------------------------------------------------------------------------
-    embedding_model: Annotated[str, Meta(description="`all-MiniLM-L6-v2` (built in), another sentence-transformers model (name or folder), or the name of a model at `DOCVAULT_EMBEDDING_BASE_URL`.")] = "all-MiniLM-L6-v2"
-    embedding_base_url: Annotated[str, Meta(description="OpenAI-compatible embeddings endpoint. Unset: computed here.")] = ""
+    embedding_model: Annotated[
+        str,
+        Meta(
+            description="`all-MiniLM-L6-v2` (built in), another sentence-transformers model (name or folder), "
+            "or the name of a model at `DOCVAULT_EMBEDDING_BASE_URL`."
+        ),
+    ] = "all-MiniLM-L6-v2"
+    embedding_base_url: Annotated[
+        str, Meta(description="OpenAI-compatible embeddings endpoint. Unset: computed here.")
+    ] = ""
     embedding_api_key: Annotated[str, Meta(description="Key for that endpoint.")] = ""
-    embedding_threads: Annotated[NotNegative, Meta(description="Threads that embed at the same time. 0: one per core.")] = 0
+    embedding_threads: Annotated[
+        NotNegative, Meta(description="Threads that embed at the same time. 0: one per core.")
+    ] = 0
     embedding_batch_tokens: Annotated[Positive, Meta(description="Word pieces in one batch of the embedder.")] = 4096
 
     # --- search and chat ------------------------------------------------------------------------------------------
     max_top_k: Annotated[Positive, Meta(description="Most hits one search may ask for.")] = 100
     max_question_chars: Annotated[Positive, Meta(description="Longest question.")] = 8000
-    search_candidates: Annotated[Positive, Meta(description="Passages each of the two searches hands to the fusion.")] = 100
-    providers: Annotated[list[Provider], Meta(description='Language models, JSON: `[{"name", "base_url", "api_key", "models": [...]}]`.')] = []
+    search_candidates: Annotated[
+        Positive, Meta(description="Passages each of the two searches hands to the fusion.")
+    ] = 100
+    providers: Annotated[
+        list[Provider], Meta(description='Language models, JSON: `[{"name", "base_url", "api_key", "models": [...]}]`.')
+    ] = []
     openai_api_key: Annotated[str, Meta(description="Shorthand for one provider named `openai`.")] = ""
     openai_base_url: Annotated[str, Meta(description="Its address, when it is not OpenAI's.")] = ""
     openai_models: Annotated[list[str], Meta(description="Its models, comma separated.")] = msgspec.field(
         default_factory=lambda: ["gpt-5-mini"]
     )
-    default_models: Annotated[list[str], Meta(description="Models that answer when a question names none, comma separated.")] = msgspec.field(
-        default_factory=lambda: ["extractive"]
-    )
+    default_models: Annotated[
+        list[str], Meta(description="Models that answer when a question names none, comma separated.")
+    ] = msgspec.field(default_factory=lambda: ["extractive"])
     max_models: Annotated[Positive, Meta(description="Most models side by side in one answer.")] = 4
-    prompt_tokens: Annotated[Positive, Meta(description="Budget of a prompt: instructions, history, passages and question.")] = 6000
+    prompt_tokens: Annotated[
+        Positive, Meta(description="Budget of a prompt: instructions, history, passages and question.")
+    ] = 6000
     answer_tokens: Annotated[Positive, Meta(description="Longest answer asked of a model.")] = 1500
     model_stall: Annotated[Seconds, Meta(description="Seconds a model may stay silent before it is given up.")] = 60.0
 
     # --- seen -----------------------------------------------------------------------------------------------------
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least severe message logged.")] = "info"
-    log_format: Annotated[Literal["json", "console"], Meta(description="One JSON object a line, or readable lines.")] = "json"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severe message logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["json", "console"], Meta(description="One JSON object a line, or readable lines.")
+    ] = "json"
+
+    def __repr__(self) -> str:
+        return f"Settings(home={str(self.home)!r})"  # the rest holds secrets, and reprs end in logs
 
     @property
     def objects_path(self) -> Path:

@@ -6,7 +6,7 @@ a transaction that fails rings nobody.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -30,7 +30,7 @@ class UnitOfWork:
 
 
 @asynccontextmanager
-async def unit_of_work(database: Database, queue: Queue, owner_id: UUID) -> AsyncIterator[UnitOfWork]:
+async def unit_of_work(database: Database, queue: Queue, owner_id: UUID) -> AsyncGenerator[UnitOfWork]:
     async with database.transaction(owner_id) as session:
         unit = UnitOfWork(owner_id, session)
         yield unit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
@@ -51,7 +51,7 @@ class Progress:
 
 
 @asynccontextmanager
-async def heartbeat(resources: Resources, claim: Claim) -> AsyncIterator[Progress]:
+async def heartbeat(resources: Resources, claim: Claim) -> AsyncGenerator[Progress]:
     """Keep the claim alive while the block runs.
 
     When the claim is lost the block is cancelled and `LostClaim` raised. A database that is away for less than the

@@ -16,8 +16,8 @@ from docvault.errors import DocVaultError
 from docvault.fulltext import words
 from docvault.models import Chunk, ChunkVector, Document, Page, Revision, UnownedObject
 from docvault.security.access import owned
-from ingestion.extract.document import Extracted
 from ingestion.extract.document import Chunk as Passage
+from ingestion.extract.document import Extracted
 
 
 class LostClaim(DocVaultError):
@@ -121,7 +121,7 @@ async def retry(session: AsyncSession, owner_id: UUID, document_id: UUID) -> boo
 
 
 async def cancel(session: AsyncSession, owner_id: UUID, document_id: UUID) -> bool:
-    """Stop a document that waits or is being read: its worker's claim ends here. False when there is nothing to stop."""
+    """Stop a document that waits or is being read; its worker's claim ends here. False when it is neither."""
     statement = (
         update(Document)
         .where(
@@ -182,7 +182,9 @@ def _chunk_row(claim: Claim, id: UUID, chunk: Passage, config: str) -> dict[str,
     }  # fmt: skip
 
 
-async def add_vectors(session: AsyncSession, claim: Claim, ids: Sequence[UUID], model_id: str, vectors: Vectors) -> None:
+async def add_vectors(
+    session: AsyncSession, claim: Claim, ids: Sequence[UUID], model_id: str, vectors: Vectors
+) -> None:
     rows = [
         {
             "owner_id": claim.owner_id, "chunk_id": id, "model_id": model_id,

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, get, post
+from litestar import Request, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from docvault.errors import Conflict
@@ -22,38 +24,38 @@ from ingestion.jobs import INGEST
 from ingestion.schemas import UploadView
 from ingestion.uploads import receive
 
+TAGS = ["documents"]
 
-class IngestionController(Controller):
-    path = "/api/documents"
-    tags = ["documents"]  # noqa: RUF012
 
-    @post(status_code=202, guards=[requires("documents:write")], request_max_body_size=None)
-    async def upload(
-        self, request: Request[Identity, Any, Any], resources: Resources, identity: Identity
-    ) -> UploadView:
-        """Upload files: `multipart/form-data` with any number of `file` parts, and optional `folder` and `tags`.
+@post("/api/documents", tags=TAGS, status_code=202, guards=[requires("documents:write")], request_max_body_size=None)
+async def upload(
+    request: Request[Identity, Any, Any], resources: NamedDependency[Resources], identity: NamedDependency[Identity]
+) -> UploadView:
+    """Upload files: `multipart/form-data` with any number of `file` parts, and optional `folder` and `tags`.
 
-        All are accepted or none. Each is then read by a worker: follow `status` here or in `GET /api/events`.
-        """
-        content_type = request.headers.get("content-type", "")
-        return UploadView(await receive(resources, identity.owner_id, content_type, request.stream()))
+    All are accepted or none. Each is then read by a worker: follow `status` here or in `GET /api/events`.
+    """
+    content_type = request.headers.get("content-type", "")
+    return UploadView(await receive(resources, identity.owner_id, content_type, request.stream()))
 
-    @post("/{document_id:uuid}/retry", status_code=202, guards=[requires("documents:write")])
-    async def retry(self, unit: UnitOfWork, document_id: UUID) -> DocumentView:
-        """Read a failed document again."""
-        document, _ = await library.find(unit.session, unit.owner_id, document_id, lock=True)
-        if not await queries.retry(unit.session, unit.owner_id, document_id):
-            raise Conflict(f"Only a failed document can be retried; this one is {document.status}.", code="not_failed")
-        unit.promise(INGEST, document_id)
-        return await _shown(unit, document_id)
 
-    @post("/{document_id:uuid}/cancel", status_code=202, guards=[requires("documents:write")])
-    async def cancel(self, unit: UnitOfWork, document_id: UUID) -> DocumentView:
-        """Stop reading a document that waits or is being read. It stays, failed with `cancelled`, and can be retried."""
-        document, _ = await library.find(unit.session, unit.owner_id, document_id, lock=True)
-        if not await queries.cancel(unit.session, unit.owner_id, document_id):
-            raise Conflict(f"This document is {document.status}; there is nothing to cancel.", code="not_running")
-        return await _shown(unit, document_id)
+@post("/api/documents/{document_id:uuid}/retry", tags=TAGS, status_code=202, guards=[requires("documents:write")])
+async def retry(unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentView:
+    """Read a failed document again."""
+    document, _ = await library.find(unit.session, unit.owner_id, document_id, lock=True)
+    if not await queries.retry(unit.session, unit.owner_id, document_id):
+        raise Conflict(f"Only a failed document can be retried; this one is {document.status}.", code="not_failed")
+    unit.promise(INGEST, document_id)
+    return await _shown(unit, document_id)
+
+
+@post("/api/documents/{document_id:uuid}/cancel", tags=TAGS, status_code=202, guards=[requires("documents:write")])
+async def cancel(unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentView:
+    """Stop a document that waits or is being read. It stays, failed with `cancelled`, and can be retried."""
+    document, _ = await library.find(unit.session, unit.owner_id, document_id, lock=True)
+    if not await queries.cancel(unit.session, unit.owner_id, document_id):
+        raise Conflict(f"This document is {document.status}; there is nothing to cancel.", code="not_running")
+    return await _shown(unit, document_id)
 
 
 async def _shown(unit: UnitOfWork, document_id: UUID) -> DocumentView:
@@ -65,13 +67,13 @@ async def _shown(unit: UnitOfWork, document_id: UUID) -> DocumentView:
     "/api/events",
     guards=[requires("documents:read")],
     opt={"uncompressed": True},
-    tags=["documents"],
+    tags=TAGS,
     responses={200: ResponseSpec(None, media_type="text/event-stream", description="Server-sent events `document`.")},
 )
-async def stream_events(resources: Resources, identity: Identity) -> Stream:
+async def stream_events(resources: NamedDependency[Resources], identity: NamedDependency[Identity]) -> Stream:
     """Your documents' changes as they happen: events `document`, each with the document as JSON in `data`."""
     stream: AsyncIterator[bytes] = events(resources, identity.owner_id)
     return Stream(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-ingestion_routes = [IngestionController, stream_events]
+ingestion_routes = [upload, retry, cancel, stream_events]

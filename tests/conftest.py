@@ -20,15 +20,15 @@ from docvault.ai.embeddings import prepare_embedder, tokenizer_path
 from docvault.local.home import Home, any_port, open_home
 from docvault.local.postgres import LocalPostgres
 from docvault.local.redis import LocalRedis
+from docvault.logging import setup_logging
 from docvault.resources import Resources, open_resources
 from docvault.server.app import create_app
 from docvault.server.migrate import migrate
 from docvault.server.serve import server
-from docvault.server.worker import listen
+from docvault.server.worker import working
 from docvault.settings import Settings, load_settings
 from ingestion.extract.reader import Reader
 from ingestion.jobs import Desk
-from ingestion.sweeper import keep_sweeping
 from tests.people import People
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -81,6 +81,7 @@ async def settings(home: Home, postgres: LocalPostgres, redis: LocalRedis, embed
         heartbeat=0.2,
         lease=2.0,
     )
+    setup_logging(made.log_level, made.log_format)
     await migrate(made)
     return made
 
@@ -123,12 +124,8 @@ async def worker(resources: Resources) -> AsyncIterator[Desk]:
     """A worker in this process: what is uploaded is read."""
     settings = resources.settings
     desk = Desk(resources, Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens))
-    tasks = [asyncio.create_task(listen(settings, desk)), asyncio.create_task(keep_sweeping(resources))]
-    yield desk
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await desk.close()
+    async with working(resources, desk):
+        yield desk
 
 
 @pytest.fixture(scope="session")

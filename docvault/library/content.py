@@ -22,7 +22,7 @@ class RangeNotSatisfiable(RequestError):
 
 async def content(
     store: ObjectStore, document: Document, revision: Revision, asked: Mapping[str, str]
-) -> Stream | Response[None]:
+) -> Stream | Response[bytes]:
     etag = f'"{revision.sha256.hex()}"'
     headers = {
         "ETag": etag,
@@ -33,7 +33,7 @@ async def content(
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
     if etag in asked.get("if-none-match", ""):
-        return Response(None, status_code=304, headers=headers)
+        return Response(b"", status_code=304, headers=headers)
     part = None if asked.get("if-range", etag) != etag else byte_range(asked.get("range", ""), revision.size_bytes)
     start, end = part or (0, revision.size_bytes)
     headers["Content-Length"] = str(end - start)
@@ -77,9 +77,7 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
         if last and int(last) < start:
             return None
     if start >= size:
-        raise RangeNotSatisfiable(
-            f"The document has {size} bytes.", headers={"Content-Range": f"bytes */{size}"}
-        )
+        raise RangeNotSatisfiable(f"The document has {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
     return start, end
 
 

@@ -33,7 +33,7 @@ class DocumentFilter(msgspec.Struct, frozen=True):
     q: str | None = None
 
 
-def documents(owner_id: UUID) -> Select[tuple[Document, Revision]]:
+def documents(owner_id: UUID) -> Select[Document, Revision]:
     current = (Revision.owner_id == Document.owner_id) & (Revision.id == Document.revision_id)
     return select(Document, Revision).join(Revision, current).where(owned(Document, owner_id))
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, patch
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from docvault.errors import InvalidInput
@@ -31,7 +32,7 @@ from docvault.unit_of_work import UnitOfWork
 Sort = Literal[
     "created_at", "-created_at", "updated_at", "-updated_at", "filename", "-filename", "size_bytes", "-size_bytes"
 ]
-Limit = Annotated[int, Parameter(ge=1, le=500)]
+Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 
 
 class DocumentsController(Controller):
@@ -41,14 +42,14 @@ class DocumentsController(Controller):
     @get(guards=[requires("documents:read")])
     async def list_documents(
         self,
-        unit: UnitOfWork,
-        cursor: str | None = None,
+        unit: NamedDependency[UnitOfWork],
+        cursor: FromQuery[str | None] = None,
         limit: Limit = 50,
-        folder: str | None = None,
-        tag: list[str] | None = None,
-        status: DocumentStatus | None = None,
-        q: str | None = None,
-        sort: Sort = "-created_at",
+        folder: FromQuery[str | None] = None,
+        tag: FromQuery[list[str] | None] = None,
+        status: FromQuery[DocumentStatus | None] = None,
+        q: FromQuery[str | None] = None,
+        sort: FromQuery[Sort] = "-created_at",
     ) -> CursorPage[DocumentView]:
         """Your documents, newest first. `folder` includes those below it; several `tag`s must all be there."""
         wanted = queries.DocumentFilter(folder and folder_path(folder), tag or (), status, q)
@@ -61,13 +62,17 @@ class DocumentsController(Controller):
         )
 
     @get("/{document_id:uuid}", guards=[requires("documents:read")])
-    async def get_document(self, unit: UnitOfWork, document_id: UUID) -> DocumentView:
+    async def get_document(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentView:
         """One document, with how far it has been read."""
         return view(*await queries.find(unit.session, unit.owner_id, document_id))
 
     @patch("/{document_id:uuid}", guards=[requires("documents:write")])
     async def patch_document(
-        self, unit: UnitOfWork, resources: Resources, document_id: UUID, data: DocumentPatch
+        self,
+        unit: NamedDependency[UnitOfWork],
+        resources: NamedDependency[Resources],
+        document_id: FromPath[UUID],
+        data: JSONBody[DocumentPatch],
     ) -> DocumentView:
         """Rename a document, move it to a folder, change its tags."""
         values = _changes(data, resources.settings.max_tags)
@@ -75,12 +80,12 @@ class DocumentsController(Controller):
         return view(*await queries.find(unit.session, unit.owner_id, document_id))
 
     @delete("/{document_id:uuid}", guards=[requires("documents:write")])
-    async def delete_document(self, unit: UnitOfWork, document_id: UUID) -> None:
+    async def delete_document(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> None:
         """Delete a document: its passages are gone with this answer, its bytes seconds later."""
         await queries.remove(unit.session, unit.owner_id, document_id)
 
     @get("/{document_id:uuid}/text", guards=[requires("documents:read")])
-    async def get_text(self, unit: UnitOfWork, document_id: UUID) -> DocumentText:
+    async def get_text(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentText:
         """The text of each page as citations are checked against it. Pages count from 1."""
         document, revision = await queries.find(unit.session, unit.owner_id, document_id)
         pages = await queries.pages(unit.session, document.owner_id, revision.id)
@@ -93,8 +98,12 @@ class DocumentsController(Controller):
         media_type="application/octet-stream",
     )
     async def get_content(
-        self, request: Request[Identity, Any, Any], resources: Resources, identity: Identity, document_id: UUID
-    ) -> Stream | Response[None]:
+        self,
+        request: Request[Identity, Any, Any],
+        resources: NamedDependency[Resources],
+        identity: NamedDependency[Identity],
+        document_id: FromPath[UUID],
+    ) -> Stream | Response[bytes]:
         """The very bytes that were uploaded, whole or a `Range` of them."""
         async with resources.database.transaction(identity.owner_id) as session:
             document, revision = await queries.find(session, identity.owner_id, document_id)

@@ -112,6 +112,8 @@ def tag_list(raw: list[str], most: int) -> list[str]:
     tags = list(dict.fromkeys(tag.strip() for tag in raw if tag.strip()))
     if len(tags) > most or any(len(tag) > MAX_TAG or not tag.isprintable() for tag in tags):
         raise InvalidInput(
-            "The tags are not usable.", code="invalid_tags", hint=f"At most {most} tags of at most {MAX_TAG} characters."
+            "The tags are not usable.",
+            code="invalid_tags",
+            hint=f"At most {most} tags of at most {MAX_TAG} characters.",
         )
     return tags

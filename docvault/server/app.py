@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -36,7 +36,7 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
     """The whole API. Nothing is opened before the application starts; then `resources` is, and closed at its end."""
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         async with resources(settings) as opened:
             await opened.database.check_role()
             await check_migrated(opened.database)

@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
 from docvault.resources import Resources
 from docvault.security.access import Identity
@@ -22,7 +22,9 @@ async def provide_identity(request: Request[Identity, Any, Any]) -> Identity:
     return request.user
 
 
-async def provide_unit(resources: Resources, identity: Identity) -> AsyncGenerator[UnitOfWork, None]:
+async def provide_unit(
+    resources: NamedDependency[Resources], identity: NamedDependency[Identity]
+) -> AsyncGenerator[UnitOfWork, None]:
     """The request's one transaction. Litestar ends this generator before it answers: a failed commit is an error.
 
     It is the only generator among the dependencies: Litestar ends several at the same time.

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
 
@@ -36,7 +37,7 @@ def live() -> Health:
 
 
 @get(["/health", "/health/ready"], opt={"public": True}, tags=["health"])
-async def ready(resources: Resources) -> Response[Health]:
+async def ready(resources: NamedDependency[Resources]) -> Response[Health]:
     """PostgreSQL, Redis and the object store answer; 503 and which does not, otherwise."""
     parts = {
         "database": _check(resources.database.check()),
@@ -63,7 +64,7 @@ async def _check(question: Awaitable[Any]) -> str:
 
 
 @get("/metrics", opt={"public": True}, include_in_schema=False)
-async def metrics(resources: Resources) -> Response[bytes]:
+async def metrics(resources: NamedDependency[Resources]) -> Response[bytes]:
     """Prometheus's text format. The queue is counted when it is asked for: it is the database's, not this process's."""
     try:
         async with resources.database.lookup() as connection:

@@ -59,4 +59,4 @@ class RequestContext(ASGIMiddleware):
             took = round((time.perf_counter() - started) * 1000, 1)
             quiet = scope["path"].startswith(("/health", "/metrics"))
             write = log.debug if quiet else log.info
-            write("request", method=scope["method"], path=scope["path"], status=status, took_ms=took)
+            write("request", method=scope.get("method"), path=scope["path"], status=status, took_ms=took)

@@ -50,7 +50,7 @@ async def migrate(settings: Settings, revision: str = "head") -> None:
 
 
 async def _prepare(connection: AsyncConnection, role: str, password: str) -> None:
-    """What a fresh database lacks: the extension and the service's role. Both may have been made by its administrator."""
+    """What a fresh database lacks: the extension and the service's role. Its administrator may have made both."""
     found = await connection.scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'vector'"))
     if not found:
         await connection.execute(text("CREATE EXTENSION vector"))

@@ -46,8 +46,11 @@ def on_error(_request: Request[Any, Any, Any], error: Exception) -> Response[Pro
 def _leaves(error: BaseException) -> Iterator[BaseException]:
     """The errors we know, first. Litestar groups an error with those its dependencies raised because of it."""
     group = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
-    flat = [leaf for part in group for leaf in (_leaves(part) if isinstance(part, BaseExceptionGroup) else (part,))]
-    yield from sorted(flat, key=lambda leaf: not isinstance(leaf, (DocVaultError, HTTPException)))
+    flat: list[BaseException] = [
+        leaf for part in group for leaf in (_leaves(part) if isinstance(part, BaseExceptionGroup) else (part,))
+    ]
+    yield from (leaf for leaf in flat if isinstance(leaf, (DocVaultError, HTTPException)))
+    yield from flat
 
 
 def _problem(status: int, detail: str, code: str, hint: str | None = None) -> Problem:

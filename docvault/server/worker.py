@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 
 from arq.worker import Worker, func
-from ingestion.extract.reader import Reader
 from redis.exceptions import RedisError
 
 from docvault import queue
 from docvault.ai.embeddings import prepare_embedder, tokenizer_path
 from docvault.logging import get_logger
-from docvault.resources import open_resources
+from docvault.resources import Resources, open_resources
 from docvault.server.alive import keep_alive
 from docvault.server.migrate import check_migrated
 from docvault.settings import Settings
+from ingestion.extract.reader import Reader
 from ingestion.jobs import INGEST, Desk, ingest_document
 from ingestion.sweeper import keep_sweeping
 
@@ -36,17 +37,25 @@ async def work(settings: Settings) -> None:
         await resources.database.check_role()
         await check_migrated(resources.database)
         desk = Desk(resources, Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens))
-        duties = (listen(settings, desk), keep_sweeping(resources), keep_alive(settings))
-        tasks = [asyncio.create_task(duty) for duty in duties]
-        log.info("worker.ready", jobs=settings.worker_jobs)
-        try:
+        async with working(resources, desk):
+            log.info("worker.ready", jobs=settings.worker_jobs)
             await stop.wait()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await desk.close()
     log.info("worker.stopped")
+
+
+@asynccontextmanager
+async def working(resources: Resources, desk: Desk) -> AsyncGenerator[None]:
+    """A worker while the block runs; its documents are handed back at the end."""
+    settings = resources.settings
+    duties = (desk.run(), listen(settings, desk), keep_sweeping(resources), keep_alive(settings))
+    tasks = [asyncio.create_task(duty) for duty in duties]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await desk.close()
 
 
 async def listen(settings: Settings, desk: Desk) -> None:
@@ -65,19 +74,14 @@ async def listen(settings: Settings, desk: Desk) -> None:
 
 def arq_worker(settings: Settings, desk: Desk) -> Worker:
     """A doorbell: what is done, tried again or given up is decided by the document's row and never by arq."""
-    worker = Worker(
-        functions=[func(ingest_document, name=INGEST, max_tries=1_000_000, keep_result=0, timeout=7 * 86_400)],
+    return Worker(
+        functions=[func(ingest_document, name=INGEST, keep_result=0, timeout=10)],
         redis_settings=queue.redis_settings(settings),
         queue_name=queue.QUEUE,
         ctx={"desk": desk},
-        max_jobs=settings.worker_jobs,
         poll_delay=POLL,
         handle_signals=False,
         job_serializer=queue.encode,
         job_deserializer=queue.decode,
         health_check_interval=3600,
     )
-    # arq would keep the ring of a worker that died to itself until the job's time-out. With the lease instead, another
-    # worker hears it; hearing it while the first still works is harmless, for the row is claimed.
-    worker.in_progress_timeout_s = settings.lease
-    return worker

@@ -2,9 +2,9 @@
 
 Written as SQL because the walls are the point: which role may do what, and which rows it sees, is read here.
 
-Roles: the owner of the tables runs this migration and nothing else. The service role (in `DATABASE_URL`) owns no table
-and sees, under forced row-level security, the rows of `app.owner_id` alone. `docvault_lookup` cannot log in; it owns the
-few functions that must look across owners (who logs in, what is due), reads only the columns they need, and the
+Roles: the owner of the tables runs this migration and nothing else. The service role (in `DATABASE_URL`) owns no
+table and sees, under forced row-level security, the rows of `app.owner_id` alone. `docvault_lookup` cannot log in; it
+owns the few functions that must look across owners (who logs in, what is due), reads only the columns they need, and the
 service may do no more than call them.
 """
 
@@ -19,8 +19,9 @@ depends_on = None
 
 VECTOR_PARTITIONS = 16
 OWNED = (
-    "sessions api_keys documents revisions unowned_objects pages chunks chunk_vectors conversations messages citations"
-).split()
+    "sessions", "api_keys", "documents", "revisions", "unowned_objects", "pages", "chunks", "chunk_vectors",
+    "conversations", "messages", "citations",
+)  # fmt: skip
 
 TABLES = """
 CREATE TABLE users (

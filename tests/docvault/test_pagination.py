@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from docvault.errors import InvalidInput
+from docvault.pagination import decode_cursor, encode_cursor
+
+
+def test_round_trip() -> None:
+    id, moment = uuid4(), datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
+    cursor = decode_cursor(encode_cursor("-created_at", moment, id), "-created_at")
+    assert cursor is not None
+    assert (datetime.fromisoformat(cursor.key), cursor.id) == (moment, id)
+
+
+def test_no_cursor_is_the_first_page() -> None:
+    assert decode_cursor(None, "filename") is None
+    assert decode_cursor("", "filename") is None
+
+
+@pytest.mark.parametrize("text", ["x", "e30", "%%%", "Zm9v", "ÄÖ", "W10="])
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="cursor") as refused:
+        decode_cursor(text, "filename")
+    assert refused.value.code == "invalid_cursor"
+
+
+def test_a_cursor_belongs_to_its_order() -> None:
+    with pytest.raises(InvalidInput):
+        decode_cursor(encode_cursor("filename", "a", uuid4()), "-filename")

@@ -1,0 +1,214 @@
+"""Wall 1: no row of another owner, tried at the table, at the policy and at every route the API describes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from litestar import Litestar
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from docvault.resources import Resources
+from tests.people import People, Person
+
+NOTE = b"# Harvest\n\nThe orchard at Quellwiese gave 4,312 kilograms of quinces in 2019.\n"
+POLICY = "(owner_id = ( SELECT (current_setting('app.owner_id'::text, true))::uuid AS current_setting))"
+OPEN = {"/health", "/health/live", "/health/ready", "/api/auth/register", "/api/auth/login", "/api/auth/refresh"}
+
+
+@pytest.fixture(scope="module")
+async def alice(people: People, worker: object) -> Person:
+    """Somebody with a document, a conversation and a key."""
+    person = await people.new()
+    (document,) = await person.add(("harvest.md", NOTE), folder="secret", tags="quinces")
+    assert document["status"] == "ready", document
+    person.document = document["id"]  # type: ignore[attr-defined]
+    events = await person.chat("How many kilograms of quinces did the orchard give in 2019?")
+    person.conversation = next(e.data["conversation_id"] for e in events if e.event == "sources")  # type: ignore[attr-defined]
+    key = await person.http.post("/api/keys", json={"name": "mine", "scopes": ["search"]})
+    person.key = key.json()["id"]  # type: ignore[attr-defined]
+    sessions = await person.http.get("/api/sessions")
+    person.session = sessions.json()["items"][0]["id"]  # type: ignore[attr-defined]
+    return person
+
+
+@pytest.fixture(scope="module")
+async def mallory(people: People, alice: Person) -> AsyncIterator[Person]:
+    """Somebody else. When all is done, Alice's things must still be as they were."""
+    yield await people.new()
+    document = (await alice.http.get(f"/api/documents/{alice.document}")).json()  # type: ignore[attr-defined]
+    assert (document["status"], document["folder"], document["tags"]) == ("ready", "secret", ["quinces"])
+    assert (await alice.http.get(f"/api/conversations/{alice.conversation}")).status_code == 200  # type: ignore[attr-defined]
+    assert [key["name"] for key in (await alice.http.get("/api/keys")).json()["items"]] == ["mine"]
+
+
+async def test_every_table_with_an_owner_is_walled(resources: Resources) -> None:
+    query = text(
+        "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, p.qual, p.with_check, p.cmd, p.permissive "
+        "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'owner_id' "
+        "LEFT JOIN pg_policies p ON p.tablename = c.relname AND p.policyname = 'owner' "
+        "WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
+    )
+    async with resources.database.lookup() as connection:
+        tables = (await connection.execute(query)).all()
+    assert len(tables) >= 11
+    for table in tables:
+        assert (table.relrowsecurity, table.relforcerowsecurity) == (True, True), table.relname
+        assert (table.qual, table.with_check, table.cmd, table.permissive) == (POLICY, None, "ALL", "PERMISSIVE")
+
+
+async def test_every_foreign_key_between_owned_tables_carries_the_owner(resources: Resources) -> None:
+    query = text(
+        "SELECT conrelid::regclass::text AS child, confrelid::regclass::text AS parent, "
+        "pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE contype = 'f' AND conparentid = 0"
+    )
+    async with resources.database.lookup() as connection:
+        keys = (await connection.execute(query)).all()
+    assert len(keys) >= 15
+    for key in keys:
+        assert "FOREIGN KEY (owner_id" in key.definition, f"{key.child} -> {key.parent}"
+
+
+async def test_the_service_role_can_neither_bypass_nor_own(resources: Resources) -> None:
+    await resources.database.check_role()
+    async with resources.database.lookup() as connection:
+        for statement in (
+            "SET ROLE docvault_owner",
+            "SET ROLE docvault_lookup",
+            "ALTER TABLE documents DISABLE TRIGGER ALL",
+        ):
+            with pytest.raises(DBAPIError):
+                await connection.execute(text(statement))
+
+
+async def test_without_an_owner_no_row_is_seen(resources: Resources, alice: Person) -> None:
+    async with resources.database.lookup() as connection:
+        for table in ("documents", "revisions", "pages", "chunks", "chunk_vectors", "messages", "users"):
+            # A connection that was used before has '' as its owner, which is no uuid: refused, not empty.
+            with suppress(DBAPIError):
+                assert (await connection.scalar(text(f"SELECT count(*) FROM {table}"))) == 0
+
+
+async def test_the_owner_is_forgotten_with_the_transaction(resources: Resources) -> None:
+    async with resources.database.transaction(uuid4()) as session:
+        assert await session.scalar(text("SELECT current_setting('app.owner_id', true)"))
+    for _ in range(resources.settings.database_pool_size):
+        async with resources.database.lookup() as connection:
+            assert not await connection.scalar(text("SELECT current_setting('app.owner_id', true)"))
+
+
+async def test_rows_cannot_be_written_for_another(resources: Resources, alice: Person, mallory: Person) -> None:
+    statement = text("INSERT INTO conversations (owner_id, id, title) VALUES (:owner, gen_random_uuid(), 'not mine')")
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with resources.database.transaction(UUID(mallory.id)) as session:
+            await session.execute(statement, {"owner": alice.id})
+
+
+async def test_a_row_cannot_be_attached_to_anothers(resources: Resources, alice: Person, mallory: Person) -> None:
+    """Foreign keys are checked without row-level security: only the owner in the key stops this."""
+    statement = text(
+        "INSERT INTO messages (owner_id, id, conversation_id, role, content) "
+        "VALUES (:owner, gen_random_uuid(), :conversation, 'user', 'hello')"
+    )
+    with pytest.raises(DBAPIError, match="violates foreign key"):
+        async with resources.database.transaction(UUID(mallory.id)) as session:
+            await session.execute(statement, {"owner": mallory.id, "conversation": alice.conversation})  # type: ignore[attr-defined]
+
+
+def operations(app: Litestar) -> list[tuple[str, str, Any]]:
+    schema = app.openapi_schema.to_schema()
+    return [
+        (path, method.upper(), operation)
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    ]
+
+
+async def test_anothers_ids_look_like_ids_that_do_not_exist(app: Litestar, alice: Person, mallory: Person) -> None:
+    """Every route with an id in its path: the same answer, to the letter, as for an id that nobody has."""
+    ids = {
+        "document_id": alice.document,  # type: ignore[attr-defined]
+        "conversation_id": alice.conversation,  # type: ignore[attr-defined]
+        "key_id": alice.key,  # type: ignore[attr-defined]
+        "session_id": alice.session,  # type: ignore[attr-defined]
+    }
+    tried = 0
+    for path, method, operation in operations(app):
+        names = re.findall(r"{(\w+)}", path)
+        if not names:
+            continue
+        assert set(names) <= set(ids), f"{path}: say in this test whose id that is"
+        body = _body(path, method, operation)
+        theirs = await mallory.http.request(method, _fill(path, ids), json=body)
+        nobodys = await mallory.http.request(method, _fill(path, dict.fromkeys(ids, str(uuid4()))), json=body)
+        assert theirs.status_code == nobodys.status_code == 404, f"{method} {path}: {theirs.text}"
+        assert _without_id(theirs.json()) == _without_id(nobodys.json())
+        tried += 1
+    assert tried >= 10
+
+
+def _fill(path: str, ids: dict[str, str]) -> str:
+    return re.sub(r"{(\w+)}", lambda name: ids[name[1]], path)
+
+
+def _body(path: str, method: str, operation: Any) -> Any:
+    if method == "PATCH":
+        return {"title": "x"} if "conversations" in path else {"folder": "x"}
+    return {} if "requestBody" in operation else None
+
+
+def _without_id(problem: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in problem.items() if key != "request_id"}
+
+
+async def test_lists_show_ones_own_alone(app: Litestar, alice: Person, mallory: Person) -> None:
+    for path, method, _ in operations(app):
+        if method != "GET" or "{" in path or path in OPEN or path == "/api/events":
+            continue
+        answer = await mallory.http.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+        for secret in (alice.document, alice.conversation, alice.key, alice.email, "quinces"):  # type: ignore[attr-defined]
+            assert secret not in answer.text, path
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
+async def test_search_finds_ones_own_alone(alice: Person, mallory: Person, mode: str) -> None:
+    question = "kilograms of quinces"
+    assert [hit["document_id"] for hit in await alice.search(question, mode=mode)] == [alice.document]  # type: ignore[attr-defined]
+    assert await mallory.search(question, mode=mode) == []
+    filters = {"document_ids": [alice.document]}  # type: ignore[attr-defined]
+    assert await mallory.search(question, mode=mode, filters=filters) == []
+
+
+async def test_chat_answers_from_ones_own_alone(alice: Person, mallory: Person) -> None:
+    filters = {"document_ids": [alice.document]}  # type: ignore[attr-defined]
+    events = await mallory.chat("How many kilograms of quinces?", filters=filters)
+    assert not [event for event in events if event.event == "citation"]
+    assert all("4,312" not in str(event.data) for event in events)
+    body = {"question": "And then?", "conversation_id": alice.conversation}  # type: ignore[attr-defined]
+    assert (await mallory.http.post("/api/chat", json=body)).status_code == 404
+
+
+async def test_the_same_bytes_tell_nothing_of_each_other(alice: Person, mallory: Person) -> None:
+    (document,) = await mallory.upload(("mine.md", NOTE))
+    assert document["duplicate_of"] is None
+    assert document["id"] != alice.document  # type: ignore[attr-defined]
+    assert (await mallory.http.delete(f"/api/documents/{document['id']}")).status_code == 204
+    assert (await alice.http.get(f"/api/documents/{alice.document}/content")).content == NOTE  # type: ignore[attr-defined]
+
+
+async def test_everything_but_the_doors_wants_a_name(app: Litestar, people: People) -> None:
+    stranger = people.stranger()
+    for path, method, _ in operations(app):
+        if path in OPEN:
+            continue
+        answer = await stranger.request(method, re.sub(r"{\w+}", str(uuid4()), path))
+        assert answer.status_code == 401, f"{method} {path}: {answer.status_code}"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["code"] == "unauthenticated"
