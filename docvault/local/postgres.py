@@ -177,17 +177,19 @@ class LocalPostgres:
         new.mkdir(mode=0o700)
         _give_to_server(new)
         password = self.home.path / "password.new"
+        hasty = self._settings.get("fsync") == "off"  # a test's server, that nobody will miss
         write_private(password, self.home.secrets.postgres_password.encode())
         _give_to_server(password)
         try:
             self._run(
                 *("initdb", "-D", str(new), "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password}"),
                 *("-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                "--data-checksums",
+                *("--data-checksums", *(["--no-sync"] if hasty else [])),
             )
         finally:
             password.unlink()
-        self._run("postgres", "--single", "-D", str(new), "template1", statements=self._first_statements())
+        fsync = ["-c", "fsync=off"] if hasty else []
+        self._run("postgres", "--single", "-D", str(new), *fsync, "template1", statements=self._first_statements())
         new.rename(self.home.postgres)
         sync_folder(self.home.path)
 

@@ -251,7 +251,8 @@ class Supervisor:
             self._delays[name] = min(delay * 2, LONGEST_DELAY)
             self._due[name] = now + delay
             self.restarts[name] = self.restarts.get(name, 0) + 1
-            self._tell(f"{name} stopped ({reason(child.exit_code)}) and is started again. Its log: {child.log}")
+            words = f": {last}" if (last := child.last_lines(1).strip()) else ""
+            self._tell(f"The {name} stopped ({reason(child.exit_code)}) and is started again. {child.log}{words}")
             child.clear()
         if now >= self._due[name]:
             del self._due[name]

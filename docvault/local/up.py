@@ -15,9 +15,10 @@ import msgspec
 from rich.console import Console
 
 from docvault import __version__
+from docvault.ai.embeddings import prepare_embedder
 from docvault.errors import ConfigurationError
 from docvault.local.home import Home, any_port, open_home, port_is_free
-from docvault.local.processes import Child, Program, Supervisor, launch_command, stop_orphans
+from docvault.local.processes import Child, Program, Supervisor, stop_orphans
 from docvault.local.stack import LocalStack, environment, running_servers
 from docvault.local.welcome import ACCOUNT, welcome
 from docvault.settings import Settings
@@ -52,9 +53,9 @@ async def _serve(settings: Settings, home: Home, supervisor: Supervisor, say: Co
     async with running_servers(settings, home) as stack, _watched(supervisor, stack) as watching:
         say.print(f"The database and the queue run ({time.monotonic() - began:.1f} s)")
         await _migrate(stack)
-        await _prepare(stack, say)
+        await prepare_embedder(stack.settings, lambda step: say.print(f"  {step}", markup=False))
         supervisor.add(_child(stack, "worker", "work", stop_seconds=20.0))
-        supervisor.add(_child(stack, "api", "serve", stop_seconds=10.0))
+        supervisor.add(_child(stack, "api", "serve", stop_seconds=15.0))
         await _until_ready(stack.settings, supervisor)
         say.print(f"The API and a worker run ({time.monotonic() - began:.1f} s since the start)")
         async with httpx.AsyncClient(base_url=address(stack.settings), timeout=60.0) as client:
@@ -138,30 +139,6 @@ async def _migrate(stack: LocalStack) -> None:
             raise ConfigurationError(f"The database could not be brought up to date:\n{child.last_lines()}")
     finally:
         child.stop()
-
-
-async def _prepare(stack: LocalStack, say: Console) -> None:
-    """Have the embedding model made ready, by a process of its own: it loads torch, which then goes with it."""
-    program = Program("prepare", [sys.executable, "-m", "docvault.local.prepare"])
-    with stack.home.log("prepare").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *launch_command(program),
-            env=environment(stack.settings),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        assert process.stdout is not None
-        async for line in process.stdout:
-            say.print(line.decode("utf-8", "replace").rstrip(), markup=False)
-        if await process.wait():
-            words = Child(program, stack.home).last_lines()
-            raise ConfigurationError(f"The embedding model could not be made ready:\n{words}")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
 
 
 async def _until_ready(settings: Settings, supervisor: Supervisor) -> None:

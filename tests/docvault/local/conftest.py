@@ -23,7 +23,7 @@ def home(tmp_path: Path) -> Home:
 def used_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Where PostgreSQL has been started and stopped once."""
     home = open_home(tmp_path_factory.mktemp("used") / "home")
-    with LocalPostgres(home):
+    with LocalPostgres(home, {"fsync": "off"}):
         return home
 
 

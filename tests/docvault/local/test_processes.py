@@ -37,7 +37,8 @@ async def test_a_killed_child_is_started_again(home: Home) -> None:
     supervisor.add(child)
     watching = asyncio.create_task(supervisor.watch())
     first = child.pid
-    for _ in range(2):
+    for times in (1, 2):
+        await said_here(child, times)
         pid = child.pid
         os.kill(pid or 0, signal.SIGKILL)
         await eventually(lambda pid=pid: child.running and child.pid not in (pid, None))
@@ -46,7 +47,8 @@ async def test_a_killed_child_is_started_again(home: Home) -> None:
     assert first is not None
     assert not alive(first)
     assert supervisor.restarts == {"api": 2}
-    assert "api stopped (killed by SIGKILL)" in told[0]
+    assert told[0].startswith("The api stopped (killed by SIGKILL) and is started again.")
+    assert told[0].endswith("api.log: here")
 
 
 async def test_pauses_between_restarts_grow(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
