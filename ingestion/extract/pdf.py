@@ -305,7 +305,9 @@ class _Headings:
         words = text[block.start : block.end]
         if _DIGITS.sub("#", words) in self.running or not _LETTERS.search(words):
             return False
-        return words[-1] not in ",;" and (larger or words[-1] != "." or len(words) < 60)
+        if block.kind == "list_item" and not words[0].isalnum():
+            return False
+        return words[-1] not in ",;" and (words[-1] != "." or len(words) < 60)
 
 
 def _rounded(size: float) -> float:
