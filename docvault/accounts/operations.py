@@ -69,6 +69,7 @@ async def register(resources: Resources, email: str, password: str, client: Clie
             if not (user.is_admin or settings.registration_open):  # somebody else was first meanwhile
                 raise _registration_closed()
             session.add(user)
+            await session.flush()  # the session below points at it: the mapper does not know
             tokens = await _open_session(session, settings, user.id, client)
     except IntegrityError as error:
         if "users_email_key" in str(error.orig):

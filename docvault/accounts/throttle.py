@@ -59,8 +59,8 @@ async def login_attempt(cache: Redis, settings: Settings, email_key: str, client
 
     Raises `TooManyRequests` with the seconds to wait, before anything else is done.
     """
-    by_email = _key("email", email_key)
-    by_client = [_key("client", client)] if client else []
+    by_email = counter("email", email_key)
+    by_client = [counter("client", client)] if client else []
     limits = [settings.login_attempts, settings.login_attempts * CLIENT_FACTOR][: 1 + len(by_client)]
     wait = await _run(cache, _COUNT, [by_email, *by_client], *limits, settings.login_window)
     if wait:
@@ -92,7 +92,8 @@ def client_key(host: str | None) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
-def _key(kind: str, value: str) -> str:
+def counter(kind: str, value: str) -> str:
+    """The key it is counted under. Who it is cannot be read from it."""
     return f"docvault:login:{kind}:{hashlib.sha256(value.encode()).hexdigest()}"
 
 
