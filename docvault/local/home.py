@@ -31,7 +31,7 @@ PORTS = range(20_000, 32_000)
 """Below the range that systems hand out for outgoing connections (from 32768 on Linux, 49152 on macOS): a client that
 keeps knocking while its server restarts can there be given the server's own port, and end up talking to itself."""
 
-_MAY_BE_THERE = {"docvault.toml", "home.json", "lock", "logs", "models", "objects", "secrets.json"}
+_MAY_BE_THERE = {"docvault.toml", "home.json", "lock", "logs", "making", "models", "objects", "secrets.json"}
 
 T = TypeVar("T")
 
@@ -120,11 +120,12 @@ def open_home(path: Path) -> Home:
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        present = {entry.name for entry in path.iterdir()}
-        file = _check_home_file(path, present)
-        path.chmod(0o700)
-        write_private(path / "home.json", msgspec.json.encode(file))
-        return Home(path.resolve(), _secrets(path, present))
+        _check_belongs(path)
+        with _alone(path):
+            file = _check_home_file(path)
+            path.chmod(0o700)
+            write_private(path / "home.json", msgspec.json.encode(file))
+            return Home(path.resolve(), _secrets(path))
     except OSError as error:
         raise ConfigurationError(
             f"DocVault cannot keep its data in {path}: {error.strerror or error}.",
@@ -132,16 +133,26 @@ def open_home(path: Path) -> Home:
         ) from None
 
 
-def _check_home_file(path: Path, present: set[str]) -> HomeFile:
-    found = _read(path / "home.json", HomeFile)
-    if found is None:
-        strangers = sorted(name for name in present - _MAY_BE_THERE if not name.endswith(".new"))
-        if strangers:
-            raise ConfigurationError(
-                f"{path} is not a home of DocVault, and not empty (it has {strangers[0]}).",
-                hint="Set DOCVAULT_HOME to an empty folder, or to one that does not exist yet.",
-            )
-        return HomeFile()
+@contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """One process at a time makes a home: of two first starts at once, both must end up with the same secrets."""
+    with open(path / "making", "a", encoding="ascii") as file:  # noqa: PTH123 - kept open on purpose
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _check_belongs(path: Path) -> None:
+    present = {entry.name for entry in path.iterdir()}
+    strangers = sorted(name for name in present - _MAY_BE_THERE if not name.endswith(".new"))
+    if strangers and "home.json" not in present:
+        raise ConfigurationError(
+            f"{path} is not a home of DocVault, and not empty (it has {strangers[0]}).",
+            hint="Set DOCVAULT_HOME to an empty folder, or to one that does not exist yet.",
+        )
+
+
+def _check_home_file(path: Path) -> HomeFile:
+    found = _read(path / "home.json", HomeFile) or HomeFile()
     if found.format > FORMAT or _parts(found.version) > _parts(__version__):
         raise ConfigurationError(
             f"{path} was made by DocVault {found.version}, which is newer than this one ({__version__}).",
@@ -154,13 +165,13 @@ def _parts(version: str) -> list[int]:
     return [int(part) for part in version.split(".") if part.isdecimal()]
 
 
-def _secrets(path: Path, present: set[str]) -> Secrets:
+def _secrets(path: Path) -> Secrets:
     file = path / "secrets.json"
     found = _read(file, Secrets)
     if found is not None:
         file.chmod(0o600)
         return found
-    if "postgres" in present:
+    if (path / "postgres").exists():
         raise ConfigurationError(
             f"{file} is gone, and the database in {path} cannot be opened without it.",
             hint="Bring the file back from a backup, or set DOCVAULT_HOME to another folder to start afresh.",

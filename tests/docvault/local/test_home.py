@@ -1,4 +1,6 @@
+import socket
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -20,6 +22,12 @@ def test_a_new_home_is_private_and_keeps_its_secrets(tmp_path: Path) -> None:
     assert len(first.secrets.secret_key) >= 32
     assert len(set(msgspec.structs.astuple(first.secrets))) == 6
     assert open_home(path).secrets == first.secrets
+
+
+def test_two_first_starts_at_once_agree_on_the_secrets(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        homes = list(pool.map(lambda _: open_home(tmp_path / "home"), range(8)))
+    assert len({msgspec.structs.astuple(home.secrets) for home in homes}) == 1
 
 
 def test_loosened_modes_are_tightened_again(home: Home) -> None:
@@ -93,8 +101,6 @@ def test_ports_are_kept_while_free_and_never_shared(home: Home) -> None:
 
 
 def test_a_taken_port_is_seen_and_another_chosen(home: Home) -> None:
-    import socket
-
     port = home.port("postgres")
     with socket.create_server(("127.0.0.1", port)):
         assert not port_is_free("127.0.0.1", port)
