@@ -38,9 +38,14 @@ async def welcome(client: httpx.AsyncClient, home: Home, say: Console, *, ask: b
             await ask_aloud(client, QUESTION, documents, say)
         home.remember(DONE)
     except (httpx.HTTPError, msgspec.DecodeError, KeyError, TimeoutError) as error:
-        say.print(
-            f"The samples are not complete ({type(error).__name__}: {error}); the next start tries again.", markup=False
-        )
+        why = _sentence(error)
+        say.print(f"The samples are not complete ({why}); the next start tries again.", markup=False)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"{error.request.method} {error.request.url.path} answered {error.response.status_code}"
+    return str(error) or type(error).__name__
 
 
 async def sign_in(client: httpx.AsyncClient, home: Home) -> bool:

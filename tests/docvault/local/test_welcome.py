@@ -117,7 +117,7 @@ async def test_an_api_that_fails_does_not_stop_the_start(home: Home) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(500))
     async with httpx.AsyncClient(base_url="http://vault", transport=transport) as client:
         await welcome(client, home, Console(file=out, width=200))
-    assert "the next start tries again" in out.getvalue()
+    assert "(POST /api/auth/login answered 500); the next start tries again" in out.getvalue()
     assert not home.remembers("welcome")
 
 
