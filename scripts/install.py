@@ -27,7 +27,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CPU_INDEX_SECONDS = 5
 
 
-class Stop(Exception):  # noqa: N818 - not an error of ours
+class Stop(Exception):
     """One sentence for the person who ran make."""
 
 
