@@ -57,7 +57,6 @@ class Desk:
         for task in reading:
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
-        await self._reader.close()
 
     @property
     def _free(self) -> int:

@@ -107,16 +107,15 @@ async def _store(resources: Resources, owner_id: UUID, part: Part, form: Form) -
     form.keys.append(key)
     digest, head, size = hashlib.sha256(), bytearray(), 0
 
-    async def hashed() -> AsyncIterator[bytes]:
+    async def pieces() -> AsyncIterator[bytes]:
         nonlocal size
         async for piece in part:
-            digest.update(piece)
             size += len(piece)
             if len(head) < HEAD_BYTES:
                 head.extend(piece[: HEAD_BYTES - len(head)])
             yield piece
 
-    stored = await resources.store.put(key, hashed())
+    stored = await resources.store.put(key, pieces(), digest)
     if stored != size:
         raise Unavailable("The store did not keep the whole file.", code="storage_unavailable", hint="Try again.")
     filename = display_name(part.filename)
@@ -127,7 +126,8 @@ async def _write_down(unit: UnitOfWork, settings: Settings, form: Form) -> list[
     session, owner_id = unit.session, unit.owner_id
     await queries.lock_uploads(session, owner_id)
     known = await queries.same_bytes(session, owner_id, [file.sha256 for file in form.files])
-    fresh = list({file.sha256: file for file in form.files if file.sha256 not in known}.values())
+    # Of the same bytes twice in one request, the first is the document.
+    fresh = list({file.sha256: file for file in reversed(form.files) if file.sha256 not in known}.values())[::-1]
     await _check_quota(session, owner_id, settings, fresh)
     added: dict[bytes, tuple[Document, Revision]] = {}
     for file in fresh:

@@ -120,10 +120,17 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def worker(resources: Resources) -> AsyncIterator[Desk]:
-    """A worker in this process: what is uploaded is read."""
+async def reader(resources: Resources) -> AsyncIterator[Reader]:
     settings = resources.settings
-    desk = Desk(resources, Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens))
+    made = Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+async def worker(resources: Resources, reader: Reader) -> AsyncIterator[Desk]:
+    """A worker in this process, for the tests of a module that asks for one: what is uploaded is read."""
+    desk = Desk(resources, reader)
     async with working(resources, desk):
         yield desk
 

@@ -36,10 +36,13 @@ async def work(settings: Settings) -> None:
     async with open_resources(settings) as resources:
         await resources.database.check_role()
         await check_migrated(resources.database)
-        desk = Desk(resources, Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens))
-        async with working(resources, desk):
-            log.info("worker.ready", jobs=settings.worker_jobs)
-            await stop.wait()
+        reader = Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens)
+        try:
+            async with working(resources, Desk(resources, reader)):
+                log.info("worker.ready", jobs=settings.worker_jobs)
+                await stop.wait()
+        finally:
+            await reader.close()
     log.info("worker.stopped")
 
 

@@ -1,0 +1,288 @@
+"""The row is the job: claims, leases, attempts, retries, cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from docvault.errors import DocumentError
+from docvault.resources import Resources
+from docvault.server.worker import working
+from ingestion import queries
+from ingestion.extract.document import Chunk, Extracted, Page, Reading
+from ingestion.jobs import Desk
+from ingestion.pipeline import ingest, retry_delay
+from ingestion.queries import LostClaim
+from tests.people import People, Person
+
+WORDS = "The lighthouse keeper counts the ships."
+
+
+def reading(words: str = WORDS) -> Reading:
+    chunk = Chunk(0, 1, 0, len(words), words, [], "", 10, [])
+    return Reading(Extracted([Page(1, words, [])], language="en"), [chunk])
+
+
+class ScriptedReader:
+    """Reads what it is told to: each step is a reading, an error, or an event to wait for."""
+
+    def __init__(self, *steps: Any) -> None:
+        self.steps = list(steps)
+        self.reads = 0
+        self.begun = asyncio.Event()
+
+    async def read(self, path: Path, **_: Any) -> Reading:
+        self.reads += 1
+        self.begun.set()
+        step = self.steps.pop(0) if self.steps else reading()
+        if isinstance(step, asyncio.Event):
+            await step.wait()
+            return reading()
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+async def person(people: People) -> Person:
+    return await people.new()
+
+
+@pytest.fixture
+def quick(resources: Resources, changed: Any) -> Resources:
+    """The shared servers with short times, and nobody else's worker: `people` here upload without one."""
+    return dataclasses.replace(resources, settings=changed(lease=0.6, heartbeat=0.1, retry_delay=0.01, max_attempts=3))
+
+
+async def uploaded(person: Person) -> UUID:
+    (document,) = await person.upload(("ships.txt", f"{WORDS} {uuid4()}".encode()))
+    return UUID(document["id"])
+
+
+async def row(resources: Resources, person: Person, id: UUID) -> Any:
+    async with resources.database.transaction(UUID(person.id)) as session:
+        return (await session.execute(text("SELECT * FROM documents WHERE id = :id"), {"id": id})).one()
+
+
+async def run(quick: Resources, reader: Any, person: Person, id: UUID) -> Any:
+    await ingest(quick, reader, UUID(person.id), id)
+    return await row(quick, person, id)
+
+
+async def counts(resources: Resources, person: Person) -> tuple[int, int, int]:
+    query = text(
+        "SELECT (SELECT count(*) FROM pages), (SELECT count(*) FROM chunks), (SELECT count(*) FROM chunk_vectors)"
+    )
+    async with resources.database.transaction(UUID(person.id)) as session:
+        return tuple((await session.execute(query)).one())  # type: ignore[return-value]
+
+
+async def test_a_document_becomes_ready(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    done = await run(quick, ScriptedReader(), person, id)
+    assert (done.status, done.attempt, done.tries, done.progress, done.lease_until) == ("ready", 1, 1, 1.0, None)
+    assert (done.pages, done.chunks, done.language) == (1, 1, "en")
+    assert await counts(quick, person) == (1, 1, 1)
+
+
+async def test_a_ready_document_is_not_read_again(quick: Resources, person: Person) -> None:
+    id, reader = await uploaded(person), ScriptedReader()
+    await run(quick, reader, person, id)
+    done = await run(quick, reader, person, id)
+    assert (reader.reads, done.attempt) == (1, 1)
+
+
+async def test_a_permanent_error_fails_at_once_and_says_why(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    error = DocumentError("It is locked.", code="encrypted", hint="Unlock it.")
+    done = await run(quick, ScriptedReader(error), person, id)
+    assert (done.status, done.tries) == ("failed", 1)
+    shown = (await person.http.get(f"/api/documents/{id}")).json()
+    assert shown["error"] == {"code": "encrypted", "detail": "It is locked.", "hint": "Unlock it."}
+
+
+async def test_no_text_is_a_reason(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    done = await run(quick, ScriptedReader(Reading(Extracted([]), [])), person, id)
+    assert (done.status, done.error_code) == ("failed", "no_text")
+
+
+async def test_a_passing_error_is_tried_again_later(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    reader = ScriptedReader(DocumentError("Busy.", code="busy", permanent=False))
+    once = await run(quick, reader, person, id)
+    assert (once.status, once.attempt, once.tries, once.error_code) == ("queued", 1, 1, None)
+    assert once.due_at > once.updated_at
+    await until_due(quick, person, id)
+    assert (await run(quick, reader, person, id)).status == "ready"
+
+
+async def until_due(resources: Resources, person: Person, id: UUID) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            async with resources.database.transaction(UUID(person.id)) as session:
+                query = text("SELECT due_at <= now() FROM documents WHERE id = :id")
+                if await session.scalar(query, {"id": id}):
+                    return
+
+
+async def test_tries_come_to_an_end(quick: Resources, person: Person) -> None:
+    id, reader = await uploaded(person), ScriptedReader(*[RuntimeError("boom")] * 3)
+    for _ in range(3):
+        await until_due(quick, person, id)
+        done = await run(quick, reader, person, id)
+    assert (done.status, done.error_code, done.attempt) == ("failed", "internal", 3)
+    assert "boom" not in done.error_detail
+
+
+async def test_crashes_count_as_tries(quick: Resources, person: Person) -> None:
+    """A worker that dies writes nothing: only its claim is left. The document must still come to an end."""
+    id, reader = await uploaded(person), ScriptedReader()
+    for _ in range(3):
+        async with quick.database.transaction(UUID(person.id)) as session:
+            assert await queries.claim(session, UUID(person.id), id, lease=-1)
+    done = await run(quick, reader, person, id)
+    assert (done.status, done.error_code, reader.reads) == ("failed", "gave_up", 0)
+    assert (await person.http.post(f"/api/documents/{id}/retry")).status_code == 202
+    done = await run(quick, reader, person, id)
+    assert (done.status, done.attempt, done.tries) == ("ready", 5, 1)
+
+
+async def test_a_claim_is_not_given_twice(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    async with quick.database.transaction(UUID(person.id)) as session:
+        assert await queries.claim(session, UUID(person.id), id, lease=30)
+    async with quick.database.transaction(UUID(person.id)) as session:
+        assert await queries.claim(session, UUID(person.id), id, lease=30) is None
+
+
+async def test_an_older_attempt_can_no_longer_write(quick: Resources, person: Person) -> None:
+    id, owner = await uploaded(person), UUID(person.id)
+    async with quick.database.transaction(owner) as session:
+        old = await queries.claim(session, owner, id, lease=-1)
+    async with quick.database.transaction(owner) as session:
+        new = await queries.claim(session, owner, id, lease=30)
+    assert old and new
+    for write in (
+        lambda session: queries.beat(session, old, "embedding", 0.5, 30),
+        lambda session: queries.fail(session, old, DocumentError("too late")),
+        lambda session: queries.hand_back(session, old, 0),
+    ):
+        with pytest.raises(LostClaim):
+            async with quick.database.transaction(owner) as session:
+                await write(session)
+    assert (await row(quick, person, id)).attempt == 2
+
+
+async def test_a_lease_is_kept_alive(quick: Resources, person: Person) -> None:
+    """A document that takes far longer than its lease stays its worker's."""
+    id, gate = await uploaded(person), asyncio.Event()
+    reader = ScriptedReader(gate)
+    task = asyncio.create_task(ingest(quick, reader, UUID(person.id), id))
+    await reader.begun.wait()
+    until = asyncio.get_running_loop().time() + 3 * quick.settings.lease
+    while asyncio.get_running_loop().time() < until:
+        async with quick.database.lookup() as connection:
+            assert id not in [due for _, due in await queries.due_documents(connection, 1000)]
+        await asyncio.sleep(0.05)
+    gate.set()
+    await task
+    assert (await row(quick, person, id)).status == "ready"
+
+
+async def test_a_worker_that_wakes_too_late_writes_nothing(quick: Resources, person: Person) -> None:
+    """Frozen past its lease, it wakes when another has finished: no passage is doubled."""
+    id, owner, gate = await uploaded(person), UUID(person.id), asyncio.Event()
+    frozen = dataclasses.replace(quick, settings=quick.settings)
+    slow = ScriptedReader(gate)
+    first = asyncio.create_task(ingest(frozen, slow, owner, id))
+    await slow.begun.wait()
+    async with quick.database.transaction(owner) as session:  # its heart stops: the lease is over
+        await session.execute(text("UPDATE documents SET lease_until = now() - interval '1 second'"))
+    done = await run(quick, ScriptedReader(), person, id)
+    assert (done.status, done.attempt) == ("ready", 2)
+    gate.set()
+    await first
+    assert (await row(quick, person, id)).attempt == 2
+    assert await counts(quick, person) == (1, 1, 1)
+
+
+async def test_cancel_stops_the_worker(quick: Resources, person: Person) -> None:
+    id, gate = await uploaded(person), asyncio.Event()
+    reader = ScriptedReader(gate)
+    task = asyncio.create_task(ingest(quick, reader, UUID(person.id), id))
+    await reader.begun.wait()
+    answer = await person.http.post(f"/api/documents/{id}/cancel")
+    assert (answer.status_code, answer.json()["status"], answer.json()["error"]["code"]) == (202, "failed", "cancelled")
+    async with asyncio.timeout(5):
+        await task  # the heartbeat notices
+    assert (await row(quick, person, id)).error_code == "cancelled"
+    assert (await person.http.post(f"/api/documents/{id}/cancel")).json()["code"] == "not_running"
+    assert (await person.http.post(f"/api/documents/{id}/retry")).json()["status"] == "queued"
+    assert (await person.http.post(f"/api/documents/{id}/retry")).json()["code"] == "not_failed"
+
+
+async def test_deleting_while_it_is_read_really_deletes(quick: Resources, person: Person) -> None:
+    id, gate = await uploaded(person), asyncio.Event()
+    reader = ScriptedReader(gate)
+    task = asyncio.create_task(ingest(quick, reader, UUID(person.id), id))
+    await reader.begun.wait()
+    assert (await person.http.delete(f"/api/documents/{id}")).status_code == 204
+    gate.set()
+    await task
+    assert await counts(quick, person) == (0, 0, 0)
+
+
+async def test_a_stopping_worker_hands_its_documents_back(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    reader = ScriptedReader(asyncio.Event())
+    task = asyncio.create_task(ingest(quick, reader, UUID(person.id), id))
+    await reader.begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    done = await row(quick, person, id)
+    assert (done.status, done.tries) == ("queued", 0)
+
+
+async def test_missing_bytes_are_a_reason(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    for path in (quick.settings.objects_path / person.id).iterdir():
+        path.unlink()
+    done = await run(quick, ScriptedReader(), person, id)
+    assert (done.status, done.error_code) == ("failed", "content_missing")
+
+
+async def test_a_worker_finds_what_nobody_rang_for(quick: Resources, person: Person) -> None:
+    """Redis emptied: the ring is gone, the document is not."""
+    id = await uploaded(person)
+    await quick.cache.flushall()
+    desk = Desk(quick, ScriptedReader())  # type: ignore[arg-type]
+    async with working(quick, desk):
+        assert (await person.settled(str(id)))["status"] == "ready"
+
+
+async def test_more_documents_than_hands(quick: Resources, person: Person) -> None:
+    documents = await person.upload(*((f"{n}.txt", f"{WORDS} {uuid4()}".encode()) for n in range(12)))
+    reader = ScriptedReader()
+    desk, other = Desk(quick, reader), Desk(quick, reader)  # type: ignore[arg-type]
+    async with working(quick, desk), working(quick, other):
+        for document in documents:
+            assert (await person.settled(document["id"]))["status"] == "ready"
+    assert reader.reads == 12
+    assert await counts(quick, person) == (12, 12, 12)
+
+
+@pytest.mark.parametrize(("tries", "least", "most"), [(1, 2, 3), (2, 4, 6), (4, 16, 24)])
+def test_retry_delay_doubles_with_jitter(tries: int, least: float, most: float) -> None:
+    delays = {retry_delay(2.0, tries) for _ in range(50)}
+    assert all(least <= delay <= most for delay in delays)
+    assert len(delays) > 1
