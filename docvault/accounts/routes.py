@@ -8,7 +8,8 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import Cookie
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from docvault.accounts import operations, queries
 from docvault.accounts.operations import Client, SignedIn
@@ -35,7 +36,7 @@ from docvault.settings import Settings
 from docvault.unit_of_work import UnitOfWork
 
 REFRESH_COOKIE = "docvault_refresh"
-Limit = Annotated[int, Parameter(ge=1, le=500)]
+Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -44,26 +45,34 @@ class AuthController(Controller):
     tags = ["accounts"]  # noqa: RUF012
 
     @post("/register", opt={"public": True})
-    async def register(self, request: AnyRequest, resources: Resources, data: Credentials) -> Response[TokenView]:
+    async def register(
+        self, request: AnyRequest, resources: NamedDependency[Resources], data: JSONBody[Credentials]
+    ) -> Response[TokenView]:
         """Make an account and log in. The first account is the administrator's."""
         signed_in = await operations.register(resources, data.email, data.password, _client(request))
         return _signed_in(resources.settings, signed_in, 201)
 
     @post("/login", opt={"public": True}, status_code=200)
-    async def log_in(self, request: AnyRequest, resources: Resources, data: Credentials) -> Response[TokenView]:
+    async def log_in(
+        self, request: AnyRequest, resources: NamedDependency[Resources], data: JSONBody[Credentials]
+    ) -> Response[TokenView]:
         """Start a session. After too many failed tries for one address, 429 with `Retry-After`."""
         signed_in = await operations.log_in(resources, data.email, data.password, _client(request))
         return _signed_in(resources.settings, signed_in)
 
     @post("/refresh", opt={"public": True}, status_code=200)
-    async def refresh(self, request: AnyRequest, resources: Resources) -> Response[TokenView]:
+    async def refresh(self, request: AnyRequest, resources: NamedDependency[Resources]) -> Response[TokenView]:
         """Fresh tokens for the session of the cookie. A cookie that is used twice ends its session."""
         signed_in = await operations.refresh(resources, request.cookies.get(REFRESH_COOKIE))
         return _signed_in(resources.settings, signed_in)
 
     @post("/logout", status_code=204, guards=[requires("account")])
     async def log_out(
-        self, unit: UnitOfWork, resources: Resources, identity: Identity, everywhere: bool = False
+        self,
+        unit: NamedDependency[UnitOfWork],
+        resources: NamedDependency[Resources],
+        identity: NamedDependency[Identity],
+        everywhere: FromQuery[bool] = False,
     ) -> Response[None]:
         """End this session, or all of them: their tokens are refused from now on."""
         await queries.revoke(unit.session, unit.owner_id, None if everywhere else identity.session_id)
@@ -77,7 +86,11 @@ class SessionsController(Controller):
 
     @get()
     async def list_sessions(
-        self, unit: UnitOfWork, identity: Identity, cursor: str | None = None, limit: Limit = 50
+        self,
+        unit: NamedDependency[UnitOfWork],
+        identity: NamedDependency[Identity],
+        cursor: FromQuery[str | None] = None,
+        limit: Limit = 50,
     ) -> CursorPage[SessionView]:
         """Where you are logged in, newest first."""
         after = decode_cursor(cursor, NEWEST_FIRST)
@@ -85,7 +98,7 @@ class SessionsController(Controller):
         return CursorPage([session_view(row, identity.session_id) for row in rows[:limit]], _next_cursor(rows, limit))
 
     @delete("/{session_id:uuid}")
-    async def end_session(self, unit: UnitOfWork, session_id: UUID) -> None:
+    async def end_session(self, unit: NamedDependency[UnitOfWork], session_id: FromPath[UUID]) -> None:
         """Log one of your sessions out."""
         await operations.end_session(unit.session, unit.owner_id, session_id)
 
@@ -96,24 +109,26 @@ class ApiKeysController(Controller):
     guards = [requires("account")]  # noqa: RUF012
 
     @get()
-    async def list_keys(self, unit: UnitOfWork, cursor: str | None = None, limit: Limit = 50) -> CursorPage[ApiKeyView]:
+    async def list_keys(
+        self, unit: NamedDependency[UnitOfWork], cursor: FromQuery[str | None] = None, limit: Limit = 50
+    ) -> CursorPage[ApiKeyView]:
         """Your API keys, newest first, without the keys themselves."""
         rows = await queries.api_keys(unit.session, unit.owner_id, decode_cursor(cursor, NEWEST_FIRST), limit + 1)
         return CursorPage([api_key_view(row) for row in rows[:limit]], _next_cursor(rows, limit))
 
     @post()
-    async def create_key(self, unit: UnitOfWork, data: ApiKeyCreate) -> CreatedApiKeyView:
+    async def create_key(self, unit: NamedDependency[UnitOfWork], data: JSONBody[ApiKeyCreate]) -> CreatedApiKeyView:
         """Make an API key. The answer is the only time it is shown."""
         return created_api_key_view(*await operations.create_api_key(unit.session, unit.owner_id, data))
 
     @delete("/{key_id:uuid}")
-    async def delete_key(self, unit: UnitOfWork, key_id: UUID) -> None:
+    async def delete_key(self, unit: NamedDependency[UnitOfWork], key_id: FromPath[UUID]) -> None:
         """Delete an API key: it is refused from now on."""
         await queries.remove_api_key(unit.session, unit.owner_id, key_id)
 
 
 @get("/api/me", tags=["accounts"])
-async def me(unit: UnitOfWork) -> UserView:
+async def me(unit: NamedDependency[UnitOfWork]) -> UserView:
     """Who you are."""
     return user_view(await unit.session.get_one(User, unit.owner_id))
 
