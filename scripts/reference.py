@@ -103,7 +103,7 @@ def default_of(field: msgspec.structs.FieldInfo) -> str:
 def api_table() -> str:
     lines: list[str] = []
     previous = ""
-    for tag, method, path, words in sorted(operations(), key=lambda each: (ORDER.index(each[0]), each[2])):
+    for tag, method, path, words in sorted(operations(), key=place):
         if tag != previous:
             lines += ["", f"## {tag[0].upper()}{tag[1:]}", "", "| call | |", "|---|---|"]
             previous = tag
@@ -111,7 +111,12 @@ def api_table() -> str:
     return "\n".join(lines[1:])
 
 
-ORDER = ["accounts", "documents", "search", "chat", "conversations", "models", "health"]
+ORDER = ["accounts", "documents", "search", "chat", "health"]
+
+
+def place(operation: tuple[str, str, str, str]) -> tuple[int, str, int]:
+    tag, method, path, _ = operation
+    return ORDER.index(tag), path, METHODS.index(method)
 
 
 def operations() -> Iterator[tuple[str, str, str, str]]:

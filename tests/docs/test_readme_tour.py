@@ -26,15 +26,14 @@ def tour(address: str) -> str:
     return script.replace("http://127.0.0.1:8000", address).replace("you@", f"you-{uuid4().hex}@")
 
 
-@pytest.fixture
-def tools(tmp_path: Path) -> str:
-    """A PATH with `python3`, and with a stand-in for curl on machines that have none."""
+@pytest.fixture(params=["stand-in", *(["curl"] if shutil.which("curl") else [])])
+def tools(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A PATH with `python3`, and with a stand-in for curl: there are machines that have none."""
     (tmp_path / "python3").symlink_to(sys.executable)
-    if shutil.which("curl") is None:
+    if request.param == "stand-in":
         curl = tmp_path / "curl"
-        curl.write_text(
-            f'#!/bin/sh\nexec {sys.executable} {Path(__file__).parent / "curl.py"} "$@"\n', encoding="utf-8"
-        )
+        script = Path(__file__).parent / "curl.py"
+        curl.write_text(f'#!/bin/sh\nexec {sys.executable} {script} "$@"\n', encoding="utf-8")
         curl.chmod(0o755)
     return f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
 
