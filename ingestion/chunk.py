@@ -23,10 +23,13 @@ CONTEXT_TOKENS = 40
 HEADER_TOKENS = 40
 """Longest table header repeated before the later parts of its table."""
 
+JOINTS = 2
+"""Pieces kept free for what joins a context and its text; some tokenizers count line ends."""
+
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”’）]*|\n\s*\n")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“])(?:\w|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Inc|Ltd|Co|Corp|No|Nos|vs|etc|e\.g|i\.e|cf|al|Fig|Figs|Eq|Sec|Art|"
-    r"pp|vol|approx|ca|bzw|z\.B|d\.h|Nr|Abs|(?:[A-Z]\.)+[A-Z])$"
+    r"pp|vol|approx|ca|bzw|z\.B|d\.h|Nr|Abs|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|(?:[A-Z]\.)+[A-Z])$"
 )
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _RANDOM_NAME = re.compile(r"^[0-9a-f]{16,}$|^[0-9a-f-]{32,}$", re.I)
@@ -40,7 +43,7 @@ class _Unit(NamedTuple):
     tokens: int
     heading: bool
     opens: bool  # the first of its block
-    header: tuple[int, int] | None = None  # the header row of the table it is a later part of
+    header: tuple[int, int, int] | None = None  # start, end and pieces of the header of the table it is a later part of
 
 
 class _Section(NamedTuple):
@@ -92,7 +95,7 @@ class _Cutter:
     def page(self, page: Page) -> list[Chunk]:
         chunks: list[Chunk] = []
         for section in self._merged(self._sections(page)):
-            chunks += [self._chunk(page, section.path, units) for units in self._packed(section.units)]
+            chunks += [self._chunk(page, section.path, units) for units in self._packed(section)]
         return chunks
 
     # --- sections -----------------------------------------------------------------------------------------------------
@@ -140,12 +143,12 @@ class _Cutter:
         """The smallest parts of a block that are kept whole, however many passages it takes."""
         words = text[block.start : block.end]
         starts = self.count.starts(words)
-        room = self._room()
+        header = self._header(text, block) if block.kind == "table" else None
+        room = max(8, self.ceiling - self.context_limit - (header[2] if header else 0) - JOINTS)
         heading = block.kind == "heading"
         if len(starts) <= (room if heading else self.target // 2):
             yield _Unit(block.start, block.end, len(starts), heading, True)
             return
-        header = self._header(text, block) if block.kind == "table" else None
         spans = _lines(words) if block.kind in {"table", "code"} else _sentences(words)
         opens = True
         for begin, end in spans:
@@ -155,40 +158,42 @@ class _Cutter:
                 yield _Unit(block.start + start, block.start + stop, tokens, False, opens, repeated)
                 opens = False
 
-    def _room(self) -> int:
-        """Pieces of text that fit under the ceiling whatever the context is."""
-        return max(8, self.ceiling - self.context_limit - min(HEADER_TOKENS, self.ceiling // 4) - 2)
-
-    def _header(self, text: str, block: Block) -> tuple[int, int] | None:
+    def _header(self, text: str, block: Block) -> tuple[int, int, int] | None:
         """The header row, where it is short enough to be said again."""
         words = text[block.start : block.header_end]
-        if not words.strip() or len(self.count.starts(words)) > min(HEADER_TOKENS, self.ceiling // 4):
+        tokens = len(self.count.starts(words))
+        if not words.strip() or tokens > min(HEADER_TOKENS, self.ceiling // 4):
             return None
-        return block.start, block.header_end
+        return block.start, block.header_end, tokens
 
     # --- passages -----------------------------------------------------------------------------------------------------
 
-    def _packed(self, units: list[_Unit]) -> Iterator[list[_Unit]]:
+    def _packed(self, section: _Section) -> Iterator[list[_Unit]]:
         """Units in passages of about the same size; a block that would be cut begins a new one where it can."""
-        room = self._room()
-        total = sum(unit.tokens for unit in units)
-        goal = min(room, total / max(1, round(total / self.target)))
+        space = self.ceiling - JOINTS - self._context_room(section.path)
+        total = section.tokens
+        goal = min(space, total / max(1, round(total / self.target)))
         packed: list[_Unit] = []
         size = 0
-        for place, unit in enumerate(units):
-            if packed and (size + unit.tokens > room or self._is_full(units, place, size, goal, room)):
+        for place, unit in enumerate(section.units):
+            room = space - (packed[0].header[2] if packed and packed[0].header else 0)
+            if packed and (size + unit.tokens > room or self._is_full(section.units, place, size, goal, room)):
                 # A heading goes with what it is the heading of.
                 tail = _trailing_headings(packed)
                 if len(tail) < len(packed):
                     yield packed[: len(packed) - len(tail)]
                     packed, size = tail, sum(left.tokens for left in tail)
-                if size + unit.tokens > room:
+                if packed and size + unit.tokens > space:
                     yield packed
                     packed, size = [], 0
             packed.append(unit)
             size += unit.tokens
         if packed:
             yield packed
+
+    def _context_room(self, path: list[str]) -> int:
+        """Pieces the titles may take in a passage of this section."""
+        return min(self.context_limit, self._pieces(self.name) + sum(self._pieces(heading) + 2 for heading in path))
 
     def _is_full(self, units: list[_Unit], place: int, size: int, goal: float, room: int) -> bool:
         unit = units[place]

@@ -72,7 +72,8 @@ class PageBuilder:
 
     def add_table(self, rows: Iterable[Sequence[str]]) -> None:
         text, header = table_text(rows)
-        self.add("table", text, header=header)
+        single = "\n" not in text and " | " not in text
+        self.add("paragraph" if single else "table", text, header=header)
 
     def add_page(self, page: Page, *, deeper: int = 0) -> None:
         """Append the blocks of another page; its headings move `deeper` levels down."""

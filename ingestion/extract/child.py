@@ -117,6 +117,8 @@ class Workshop:
         extracted = extractor(Path(job.path), job.filename, report)
         if not any(page.text.strip() for page in extracted.pages):
             raise no_text()
+        if sum(len(page.text) for page in extracted.pages) > self.setup.output:
+            raise too_much_text()
         extracted = msgspec.structs.replace(extracted, language=language.language_of(extracted.pages))
         ceiling = max(16, self.setup.max_tokens - MARKS)
         return Reading(extracted, chunk(extracted, job.filename, self.counter, self.setup.chunk_tokens, ceiling))

@@ -143,15 +143,12 @@ def _rows(runs: list[Run]) -> list[Row]:
     rows: list[Row] = []
     top = bottom = -1.0
     for run in sorted(runs, key=lambda run: run.top + run.bottom):
-        middle = (run.top + run.bottom) / 2
-        # Small raised figures belong to the line they stand in.
-        if (
-            rows
-            and top <= middle <= bottom
-            and middle - top > 0.2 * (bottom - top)
-            and middle < bottom - 0.2 * (bottom - top)
-        ):
+        height = run.bottom - run.top
+        # By the smaller of the two: small raised figures belong to the line they stand in.
+        if rows and min(bottom, run.bottom) - max(top, run.top) > 0.5 * min(bottom - top, height):
             rows[-1].append(run)
+            if height > bottom - top:
+                top, bottom = run.top, run.bottom
         else:
             rows.append([run])
             top, bottom = run.top, run.bottom
@@ -262,8 +259,11 @@ def _begins(above: Row, below: Row, gap: float, usual: float, edge: float, lines
     size = max(below[0].size, 1.0)
     if gap > usual + 0.35 * size or gap < -2 * size or is_bullet(below[0].text):
         return True
-    if abs(above[0].size - size) > 0.12 * size or above[0].bold != below[0].bold:
-        return not (above[0].bold and not below[0].bold and above[-1].right > edge - 3 * size)
+    if abs(above[0].size - size) > 0.12 * size:
+        return True
+    if above[0].bold != below[0].bold:
+        # A bold beginning of a paragraph may fill its first line.
+        return not (above[0].bold and lines == 1 and above[-1].right > edge - 3 * size)
     ended = above[-1].text[-1:] in ".!?:;"
     short = above[-1].right < edge - 0.15 * (edge - above[0].left)
     indented = below[0].left > above[0].left + 0.8 * size and lines > 1

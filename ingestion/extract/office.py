@@ -149,7 +149,8 @@ def _xlsx(path: Path, report: Report) -> Extracted:
     """Sheets row by row with openpyxl, which keeps the order of rows that `unstructured` regroups by regions."""
     import openpyxl
 
-    book = openpyxl.load_workbook(str(path), read_only=True, data_only=True)
+    # Opened here: by name, the library refuses what does not end in .xlsx, and stored objects have no ending.
+    book = openpyxl.load_workbook(path.open("rb"), read_only=True, data_only=True)
     pages: list[Page] = []
     sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
     for number, sheet in enumerate(sheets, 1):

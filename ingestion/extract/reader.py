@@ -25,7 +25,7 @@ from ingestion.extract import child, confine
 from ingestion.extract.child import HEADER, Failure, Job, Kind, Setup, crashed, too_much_memory, too_much_text, too_slow
 from ingestion.extract.document import Reading
 from ingestion.extract.zygote import LENGTH, Notice, Order
-from ingestion.filetypes import READABLE
+from ingestion.filetypes import EMPTY, READABLE, FileType, refusal
 
 log = get_logger(__name__)
 
@@ -70,9 +70,7 @@ class Reader:
         """Read the file at `path`. Raises `DocumentError`. When cancelled, the process that reads is killed."""
         kind = child.kind_of(content_type, self._extractors)
         if kind is None:
-            raise DocumentError(
-                f"Files of the kind {content_type} cannot be read.", code="unsupported_type", hint=READABLE
-            )
+            raise _refused(content_type)
         for again in (True, False):
             zygote = await self._zygote(kind)
             try:
@@ -113,6 +111,11 @@ class Reader:
             output=settings.extract_output_bytes,
             extractors=self._extractors,
         )
+
+
+def _refused(content_type: str) -> DocumentError:
+    code = "empty" if content_type == EMPTY.content_type else "unsupported_type"
+    return DocumentError(refusal(FileType(content_type, None)), code=code, hint=READABLE)
 
 
 def _ignore(_share: float) -> None: ...
@@ -246,6 +249,9 @@ class _Zygote:
             return await _decode(answer)
         except TimeoutError:
             raise too_slow() from None
+        except _ZygoteGone:
+            self.gone = True  # A failed send may know before the listener does.
+            raise
         finally:
             if not answered:
                 self._kill(job.id)

@@ -69,7 +69,8 @@ class Zygote:
             while True:
                 ready = {key.fileobj for key, _ in selector.select()}
                 if wake in ready:
-                    os.read(wake, 4096)
+                    if signal.SIGTERM in os.read(wake, 4096):
+                        return
                     self._reap()
                 if self.control in ready and not self._receive():
                     return
@@ -148,10 +149,6 @@ def _noted(_number: int, _frame: FrameType | None) -> None:
     """Only there so that the signal writes into the wake-up pipe."""
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
-
-
 def _kill(process: int) -> None:
     """The child and whatever it started; it leads a process group of its own a moment after its birth."""
     for kill in (os.killpg, os.kill):
@@ -164,8 +161,8 @@ def _kill(process: int) -> None:
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     setup = msgspec.json.decode(sys.argv[2], type=child.Setup)
-    # SIGTERM rather than SIGKILL, so that the folder goes too.
-    signal.signal(signal.SIGTERM, _end)
+    # Only noted: it must not stop a zygote that is on its way out from removing its folder.
+    signal.signal(signal.SIGTERM, _noted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     confine.die_with_parent(setup.parent, signal.SIGTERM)
     confine.leave_network()
