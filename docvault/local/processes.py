@@ -251,7 +251,8 @@ class Supervisor:
             self._delays[name] = min(delay * 2, LONGEST_DELAY)
             self._due[name] = now + delay
             self.restarts[name] = self.restarts.get(name, 0) + 1
-            words = f": {last}" if (last := child.last_lines(1).strip()) else ""
+            # Its last words explain an exit of its own accord; before a signal they are about something else.
+            words = f": {child.last_lines(1)[:300]}" if (child.exit_code or 0) > 0 else ""
             self._tell(f"The {name} stopped ({reason(child.exit_code)}) and is started again. {child.log}{words}")
             child.clear()
         if now >= self._due[name]:
