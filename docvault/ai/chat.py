@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -26,12 +26,14 @@ class ChatModel(Protocol):
     id: str
     provider: str
 
-    def stream(self, messages: Sequence[ChatMessage], *, max_tokens: int) -> AsyncIterator[str | Usage]:
+    def stream(self, messages: Sequence[ChatMessage], *, max_tokens: int) -> AsyncGenerator[str | Usage]:
         """Pieces of the answer as they come, then its usage where the provider tells it.
 
-        Raises `ModelError` when the provider refuses, stalls or breaks off; closing the iterator ends the call.
+        Raises `ModelError` when the provider refuses, stalls or breaks off; closing the generator ends the call.
         """
         ...
+
+    async def close(self) -> None: ...
 
 
 class ChatModels:
@@ -40,14 +42,25 @@ class ChatModels:
     def __init__(self, models: Sequence[ChatModel]) -> None:
         self._models = {model.id: model for model in models}
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[ChatModel]:
         return iter(self._models.values())
 
     def get(self, id: str) -> ChatModel | None:
         return self._models.get(id)
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        for model in self:
+            await model.close()
 
 
 def open_chat_models(settings: Settings) -> ChatModels:
-    return ChatModels([])
+    """Connects to nobody: a provider that is down shows when it is asked."""
+    from docvault.ai.openai_chat import OpenAIChatModel
+
+    return ChatModels(
+        [
+            OpenAIChatModel(provider, model, stall=settings.model_stall)
+            for provider in settings.all_providers
+            for model in provider.models
+        ]
+    )

@@ -1,0 +1,260 @@
+"""The stream of an answer: sources, then every chosen model side by side, each to its own end.
+
+Server-sent events of one line of JSON: `sources`, `delta`, `citation`, `done` or `error` for each model, and `end`. No
+transaction is open while models speak; each answer is kept, question and all, before its `done` is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from docvault.ai.chat import ChatMessage, ChatModel, Usage
+from docvault.errors import DocVaultError, InvalidInput, ModelError
+from docvault.logging import get_logger
+from docvault.models import Message
+from docvault.resources import Resources
+from search import conversations, extractive, prompt, queries
+from search.citations import Citer, Source
+from search.conversations import Answer
+from search.prompt import PromptPassage
+from search.queries import Filters
+from search.rank import Hit
+from search.retrieve import Query, check, retrieve
+from search.schemas import ChatRequest, hit_view
+
+SOURCES = 12
+"""Passages looked up for an answer."""
+
+QUEUE = 64
+"""Events that wait for a slow reader; then the models wait."""
+
+HEARTBEAT = 15.0
+"""Seconds of silence after which a comment keeps proxies from closing the connection."""
+
+log = get_logger(__name__)
+_running: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks weakly
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that will be answered: everything that could be refused has been checked."""
+
+    owner_id: UUID
+    conversation_id: UUID
+    question: Message
+    models: list[str]
+    said: Sequence[Message]
+    filters: Filters
+
+
+async def ask(resources: Resources, owner_id: UUID, request: ChatRequest) -> Asked:
+    """Raises `InvalidInput` for an empty question or models that cannot be asked, `NotFound` for the conversation."""
+    content = check(resources.settings, request.question, name="question")
+    models = chosen_models(resources, request.models)
+    said: Sequence[Message] = []
+    if request.conversation_id:
+        async with resources.database.transaction(owner_id) as session:
+            await conversations.find(session, owner_id, request.conversation_id)
+            said = await conversations.messages(session, owner_id, request.conversation_id)
+    question = Message(id=uuid4(), role="user", content=content, created_at=datetime.now(UTC))
+    return Asked(owner_id, request.conversation_id or uuid4(), question, models, said, request.filters)
+
+
+def chosen_models(resources: Resources, named: Sequence[str] | None) -> list[str]:
+    settings = resources.settings
+    wanted = list(dict.fromkeys(named or settings.default_models))
+    known = [extractive.ID, *(model.id for model in resources.models)]
+    for id in wanted:
+        if id not in known:
+            raise InvalidInput(
+                f"There is no model `{id}`.", code="unknown_model", hint=f"Choose from: {', '.join(known)}."
+            )
+    if len(wanted) > settings.max_models:
+        raise InvalidInput(
+            f"{len(wanted)} models were named; {settings.max_models} at once are the most.", code="too_many_models"
+        )
+    return wanted
+
+
+async def answer(resources: Resources, asked: Asked) -> AsyncGenerator[bytes]:
+    """The whole stream. Closing it, as when the reader leaves, ends every model's call; what was said is kept."""
+    try:
+        hits = await retrieve(resources, asked.owner_id, Query(_searched(asked), SOURCES, filters=asked.filters))
+        sources = await _sources(resources, asked.owner_id, hits)
+    except DocVaultError as error:
+        for model in asked.models:
+            yield event("error", {"model": model, "code": error.code, "detail": error.detail})
+        yield event("end", {})
+        return
+    yield event("sources", _described(asked, hits))
+    queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
+    tasks = [_start(_Speaker(resources, asked, hits, sources, model, queue).run()) for model in asked.models]
+    try:
+        async for piece in _drained(queue, len(tasks)):
+            yield piece
+    finally:
+        for task in tasks:
+            task.cancel()
+    yield event("end", {})
+
+
+def _start(coroutine: Any) -> asyncio.Task[None]:
+    task = asyncio.create_task(coroutine)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+async def _drained(queue: asyncio.Queue[bytes | None], speakers: int) -> AsyncIterator[bytes]:
+    """What the models say until all have ended, each of which says None at last."""
+    while speakers:
+        try:
+            async with asyncio.timeout(HEARTBEAT):
+                piece = await queue.get()
+        except TimeoutError:
+            yield b": ping\n\n"
+            continue
+        if piece is None:
+            speakers -= 1
+        else:
+            yield piece
+
+
+def _searched(asked: Asked) -> str:
+    """A question that follows another is searched for together with it: "and in 2020?" alone finds nothing."""
+    before = [message.content for message in asked.said if message.role == "user"]
+    return f"{before[-1]}\n{asked.question.content}" if before else asked.question.content
+
+
+async def _sources(resources: Resources, owner_id: UUID, hits: Sequence[Hit]) -> list[Source]:
+    if not hits:
+        return []
+    async with resources.database.transaction(owner_id) as session:
+        pages = await queries.page_texts(session, owner_id, [hit.passage.chunk_id for hit in hits])
+    sources: list[Source] = []
+    for n, (p, *_) in enumerate(hits, start=1):
+        page = pages.get(p.chunk_id, queries.PageText("", 0))  # gone since: nothing of it can be verified
+        sources.append(Source(n, p.document_id, p.filename, p.page, p.text, page.text, page.start, p.boxes))
+    return sources
+
+
+def _described(asked: Asked, hits: Sequence[Hit]) -> dict[str, Any]:
+    passages = [{"n": n} | msgspec.to_builtins(hit_view(hit)) for n, hit in enumerate(hits, start=1)]
+    return {
+        "conversation_id": str(asked.conversation_id),
+        "question_id": str(asked.question.id),
+        "models": asked.models,
+        "sources": passages,
+    }
+
+
+class _Speaker:
+    """One model's answer: its words, its citations, and its end."""
+
+    def __init__(
+        self, resources: Resources, asked: Asked, hits: Sequence[Hit], sources: Sequence[Source], model: str,
+        queue: asyncio.Queue[bytes | None],
+    ) -> None:  # fmt: skip
+        self.resources = resources
+        self.asked = asked
+        self.hits = hits
+        self.sources = sources
+        self.queue = queue
+        self.answer = Answer(uuid4(), model)
+
+    async def run(self) -> None:
+        """Ends in `done` or `error`, whatever happens; when cancelled, keeps what was said and ends silently."""
+        try:
+            await self._send(*await self._spoken())
+            await self.queue.put(None)
+        except asyncio.CancelledError:
+            if self.answer.content and not self.answer.error:
+                self.answer.error = "The reader left before the answer was whole."
+                await self._kept()
+            raise
+
+    async def _spoken(self) -> tuple[str, dict[str, Any]]:
+        failed: DocVaultError | None = None
+        try:
+            await self._speak()
+        except DocVaultError as error:
+            failed = error
+        except Exception as error:
+            log.error("model.failed", model=self.answer.model, exc_info=error)
+            failed = ModelError("The answer broke off through a fault of ours. It has been logged.", code="internal")
+        if failed:
+            self.answer.error = failed.detail
+        unkept = await self._kept()
+        if failed := failed or unkept:
+            hint = {"hint": failed.hint} if failed.hint else {}
+            return "error", {"code": failed.code, "detail": failed.detail, "message_id": str(self.answer.id)} | hint
+        cost = None if self.answer.cost is None else float(self.answer.cost)
+        usage = msgspec.to_builtins(self.answer.usage)
+        return "done", {"message_id": str(self.answer.id), "usage": usage, "cost": cost}
+
+    async def _speak(self) -> None:
+        citer = Citer(self.sources)
+        async with aclosing(self._pieces()) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Usage):
+                    self.answer.usage = piece
+                else:
+                    await self._tell(citer.feed(piece))
+        await self._tell(citer.end())
+
+    async def _tell(self, parts: Any) -> None:
+        for part in parts:
+            if isinstance(part, str):
+                self.answer.content += part
+                await self._send("delta", {"text": part})
+            else:
+                self.answer.citations.append(part)
+                await self._send("citation", part._asdict())
+
+    def _pieces(self) -> AsyncGenerator[str | Usage]:
+        question = self.asked.question.content
+        if not self.hits:
+            return _fixed(extractive.NOTHING_FOUND)
+        model = self.resources.models.get(self.answer.model)
+        if model is None:
+            return extractive.answer(question, self.sources, self.resources.embedder)
+        return model.stream(self._prompt(model, question), max_tokens=self.resources.settings.answer_tokens)
+
+    def _prompt(self, model: ChatModel, question: str) -> list[ChatMessage]:
+        passages = [
+            PromptPassage(n, p.filename, p.page, p.section, p.text) for n, (p, *_) in enumerate(self.hits, start=1)
+        ]
+        before = conversations.history(self.asked.said, model.id)
+        return prompt.build(question, passages, before, self.resources.settings.prompt_tokens)
+
+    async def _kept(self) -> DocVaultError | None:
+        """Save the answer. What went wrong, if it did: an answer that is not kept does not end in `done`."""
+        asked = self.asked
+        try:
+            async with self.resources.database.transaction(asked.owner_id) as session:
+                await conversations.save(session, asked.owner_id, asked.conversation_id, asked.question, self.answer)
+        except DocVaultError as error:
+            return error
+        except Exception as error:
+            log.error("answer.not_kept", model=self.answer.model, exc_info=error)
+            return ModelError("The answer could not be kept. It has been logged.", code="not_saved")
+        return None
+
+    async def _send(self, name: str, data: dict[str, Any]) -> None:
+        await self.queue.put(event(name, {"model": self.answer.model} | data))
+
+
+async def _fixed(text: str) -> AsyncGenerator[str | Usage]:
+    yield text
+
+
+def event(name: str, data: dict[str, Any]) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(data))

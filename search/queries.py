@@ -1,0 +1,260 @@
+"""All SQL of search. Every statement names `owner_id`, and runs inside `database.transaction(owner_id)`.
+
+Nearest and matching are exact scans of one owner's rows. There is no index over everybody's words or vectors: under
+row-level security PostgreSQL may not use one for `@@` or for a distance (neither is leakproof), and it would let the
+size of other people's vaults be felt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from docvault.fulltext import CONFIGURATIONS, configuration
+from search.terms import Lexeme, Term
+
+K1, B = 1.2, 0.75
+"""BM25's usual constants, as in Lucene."""
+
+
+class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which documents are searched; every field narrows. A folder includes its sub-folders; all tags must be there.
+
+    A moment without a time zone is taken as UTC.
+    """
+
+    document_ids: list[UUID] | None = None
+    folder: str | None = None
+    tags: list[str] | None = None
+    content_type: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+class Match(NamedTuple):
+    """A candidate with a word in common. `share` is its part of the question's words, each by its rarity, 0 to 1.
+
+    `cosine` is None where the chunk has no vector by the model.
+    """
+
+    chunk_id: UUID
+    bm25: float
+    share: float
+    cosine: float | None
+
+
+class Passage(NamedTuple):
+    """A chunk with what is shown of it; `text` is `page.text[start:end]` of the revision's page."""
+
+    chunk_id: UUID
+    document_id: UUID
+    revision_id: UUID
+    filename: str
+    page: int
+    start: int
+    section: list[str]
+    text: str
+    boxes: list[list[float]]
+
+
+class PageText(NamedTuple):
+    """Part of a page's text, and where in it the chunk starts."""
+
+    text: str
+    start: int
+
+
+AROUND = 20_000
+"""Characters: more than a page of print has. A format without pages may have its whole text on one page."""
+
+_FILTERS = {
+    "document_ids": "d.id = ANY(:document_ids)",
+    "folder": "(d.folder = :folder OR starts_with(d.folder, :folder || '/'))",
+    "tags": "d.tags @> :tags",
+    "content_type": "r.content_type = :content_type",
+    "created_after": "d.created_at >= CAST(CAST(:created_after AS text) AS timestamptz)",
+    "created_before": "d.created_at < CAST(CAST(:created_before AS text) AS timestamptz)",
+}
+
+
+def narrowed(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """A subquery of the ids of the documents that pass, `""` when all do, and its parameters."""
+    given: dict[str, Any] = {
+        name: value
+        for name in _FILTERS
+        if (value := getattr(filters, name)) is not None and (value != "" or name != "folder")
+    }
+    if not given:
+        return "", {}
+    given |= {name: _moment(value) for name, value in given.items() if isinstance(value, datetime)}
+    conditions = " AND ".join(_FILTERS[name] for name in given)
+    revision = (
+        "JOIN revisions r ON r.owner_id = d.owner_id AND r.id = d.revision_id " if "content_type" in given else ""
+    )
+    return f"SELECT d.id FROM documents d {revision}WHERE d.owner_id = :owner AND {conditions}", given  # noqa: S608
+
+
+def _moment(moment: datetime) -> str:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+async def lexemes(session: AsyncSession, owner_id: UUID, question: str, default_language: str) -> list[Lexeme]:
+    """The question's lexemes in each text-search configuration of the owner's documents, with their positions.
+
+    `simple`, which keeps every word, is always among them: what another configuration lacks there is a stop word.
+    """
+    rows = await session.execute(
+        _LEXEMES,
+        {
+            "owner": owner_id,
+            "question": question,
+            "codes": list(CONFIGURATIONS),
+            "configurations": list(CONFIGURATIONS.values()),
+            "default": configuration("und", default_language),
+        },
+    )
+    return [Lexeme(*row) for row in rows]
+
+
+_LEXEMES = text("""
+    WITH present AS (
+        SELECT DISTINCT CASE WHEN language IS NULL OR language = 'und' THEN :default
+                             ELSE coalesce(m.configuration, 'simple') END AS configuration
+        FROM documents d
+        LEFT JOIN unnest(CAST(:codes AS text[]), CAST(:configurations AS text[])) AS m (code, configuration)
+            ON m.code = lower(split_part(d.language, '-', 1))
+        WHERE d.owner_id = :owner AND d.chunks > 0
+    )
+    SELECT p.configuration, p.shown, l.lexeme, l.positions
+    FROM (SELECT configuration, true AS shown FROM present
+          UNION ALL SELECT 'simple', false WHERE NOT EXISTS (SELECT FROM present WHERE configuration = 'simple')) p,
+        unnest(to_tsvector(p.configuration::regconfig, :question)) l
+""")
+
+
+async def nearest(
+    session: AsyncSession, owner_id: UUID, model_id: str, vector: Sequence[float], filters: Filters, limit: int
+) -> list[tuple[UUID, float]]:
+    """The chunks with the highest cosine to `vector` (of length 1, by `model_id`), best first."""
+    documents, given = narrowed(filters)
+    statement = text(f"""
+        SELECT chunk_id, -(embedding <#> {_VECTOR}) AS cosine
+        FROM chunk_vectors
+        WHERE owner_id = :owner AND model_id = :model {f"AND document_id IN ({documents})" if documents else ""}
+        ORDER BY embedding <#> {_VECTOR} LIMIT :limit
+    """)  # noqa: S608
+    parameters = {"owner": owner_id, "model": model_id, "vector": halfvec(vector), "limit": limit}
+    return [(row.chunk_id, row.cosine) for row in await session.execute(statement, parameters | given)]
+
+
+async def matching(
+    session: AsyncSession,
+    owner_id: UUID,
+    terms: Sequence[Term],
+    filters: Filters,
+    limit: int,
+    *,
+    near: Sequence[UUID] = (),
+    model_id: str = "",
+    vector: Sequence[float] | None = None,
+) -> list[Match]:
+    """The chunks with the highest BM25, best first, and those of `near` that share a word, whatever their score.
+
+    Document frequencies, count and mean length are those of the documents that pass the filters. With a `vector`,
+    each comes with its exact cosine, so that a fusion never has to guess the half that one search did not return.
+    """
+    if not terms:
+        return []
+    statement, given = _matching(len(terms), filters, vector is not None)
+    parameters: dict[str, Any] = {
+        "owner": owner_id, "limit": limit, "near": list(near), "any": " | ".join(t.query for t in terms),
+    }  # fmt: skip
+    parameters |= {f"t{n}": term.query for n, term in enumerate(terms)} | given
+    parameters |= {f"s{n}": float(term.size) for n, term in enumerate(terms)}
+    if vector is not None:
+        parameters |= {"model": model_id, "vector": halfvec(vector)}
+    return [Match(*row) for row in await session.execute(statement, parameters)]
+
+
+def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str, Any]]:
+    """BM25 as SQL over `count` terms.
+
+    PostgreSQL's own ranks know no document frequency, but `ts_rank` of one lexeme tells its frequency `tf` in the
+    chunk: it is `0.1 * H / (pi^2 / 6)` with `H` the sum of `1 / j^2` for `j` up to `tf`. The rest of that sum beyond
+    `tf` is about `1 / (tf + 0.5)`, which turns it round. A term of several lexemes is ranked by their mean: hence `:s`.
+    """
+    documents, given = narrowed(filters)
+    scope = f"AND document_id IN ({documents})" if documents else ""
+    ranks = ", ".join(
+        f"ts_rank('{{.1,.1,.1,.1}}', tsv, CAST(CAST(:t{n} AS text) AS tsquery)) * CAST(:s{n} AS float8) AS r{n}"
+        for n in range(count)
+    )
+    tf = ", ".join(f"1 / greatest(1.6449340668 * (1 - 10 * r{n}), 0.01) - 0.5 AS f{n}" for n in range(count))
+    df = ", ".join(f"count(*) FILTER (WHERE r{n} > 0) AS d{n}" for n in range(count))
+    idf = ", ".join(f"ln(1 + (greatest(n - d{n}, 0) + 0.5) / (d{n} + 0.5)) AS i{n}" for n in range(count))
+    score = " + ".join(f"CASE WHEN r{n} > 0 THEN i{n} * f{n} / (f{n} + norm) ELSE 0 END" for n in range(count))
+    found = " + ".join(f"CASE WHEN r{n} > 0 THEN i{n} ELSE 0 END" for n in range(count))
+    whole = " + ".join(f"i{n}" for n in range(count))
+    return text(f"""
+        WITH matched AS MATERIALIZED (
+            SELECT id, tokens, {ranks} FROM chunks
+            WHERE owner_id = :owner AND tsv @@ CAST(CAST(:any AS text) AS tsquery) {scope}
+        ), counted AS (
+            SELECT CAST(sum(chunks) AS float8) AS n, CAST(sum(tokens) AS float8) / greatest(sum(chunks), 1) AS mean
+            FROM documents WHERE owner_id = :owner {f"AND id IN ({documents})" if documents else ""}
+        ), weighed AS (SELECT mean, {idf} FROM counted, (SELECT {df} FROM matched) f),
+        measured AS (SELECT m.*, {tf}, {K1} * (1 - {B} + {B} * m.tokens / greatest(w.mean, 1)) AS norm
+                     FROM matched m, weighed w),
+        scored AS (SELECT id, ({score}) AS bm25, ({found}) / ({whole}) AS share FROM measured, weighed),
+        best AS ((SELECT * FROM scored ORDER BY bm25 DESC, id LIMIT :limit)
+                 UNION SELECT * FROM scored WHERE id = ANY(:near))
+        SELECT b.id, b.bm25, b.share, {f"-(v.embedding <#> {_VECTOR})" if cosine else "NULL"}
+        FROM best b {_VECTORS if cosine else ""} ORDER BY b.bm25 DESC, b.id
+    """), given  # noqa: S608
+
+
+_VECTOR = "(SELECT CAST(CAST(:vector AS text) AS halfvec))"
+"""In a subquery of its own: read once a statement, and not once a row."""
+
+_VECTORS = "LEFT JOIN chunk_vectors v ON v.owner_id = :owner AND v.chunk_id = b.id AND v.model_id = :model"
+
+
+async def passages(session: AsyncSession, owner_id: UUID, chunk_ids: Sequence[UUID]) -> dict[UUID, Passage]:
+    rows = await session.execute(_PASSAGES, {"owner": owner_id, "ids": list(chunk_ids)})
+    return {row.id: Passage(*row) for row in rows}
+
+
+_PASSAGES = text("""
+    SELECT c.id, c.document_id, c.revision_id, d.filename, c.page, c.start_offset, c.section, c.text, c.boxes
+    FROM chunks c JOIN documents d ON d.owner_id = c.owner_id AND d.id = c.document_id
+    WHERE c.owner_id = :owner AND c.id = ANY(:ids)
+""")
+
+
+async def page_texts(
+    session: AsyncSession, owner_id: UUID, chunk_ids: Sequence[UUID], around: int = AROUND
+) -> dict[UUID, PageText]:
+    """Of each chunk's page, the text up to `around` characters before and after it."""
+    rows = await session.execute(_PAGES, {"owner": owner_id, "ids": list(chunk_ids), "around": around})
+    return {row.id: PageText(row.part, row.start) for row in rows}
+
+
+_PAGES = text("""
+    SELECT c.id, b.before AS start,
+        substr(p.text, c.start_offset - b.before + 1, c.end_offset - c.start_offset + b.before + :around) AS part
+    FROM chunks c
+    JOIN pages p ON p.owner_id = c.owner_id AND p.revision_id = c.revision_id AND p.number = c.page,
+    LATERAL (SELECT least(c.start_offset, CAST(:around AS int)) AS before) b
+    WHERE c.owner_id = :owner AND c.id = ANY(:ids)
+""")
+
+
+def halfvec(vector: Sequence[float]) -> str:
+    """PostgreSQL's text form. Five digits are more than the eleven bits that a half keeps."""
+    return f"[{','.join(f'{x:.5g}' for x in vector)}]"

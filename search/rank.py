@@ -1,0 +1,38 @@
+"""Which of the candidates are shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from search.fuse import Candidate
+from search.queries import Passage
+
+SPARE = 10
+"""Candidates looked at beyond those asked for, to stand in for the ones that say the same."""
+
+
+class Hit(NamedTuple):
+    """`cosine` is None and `share` 0 where that half was not asked."""
+
+    passage: Passage
+    score: float
+    cosine: float | None
+    share: float
+
+
+def rank(candidates: Sequence[Candidate], passages: Mapping[UUID, Passage], top_k: int) -> list[Hit]:
+    """The best `top_k`. Of passages with the same words (a file kept twice, a page's running head) the first stays."""
+    hits: list[Hit] = []
+    seen: set[str] = set()
+    for candidate in candidates:
+        passage = passages.get(candidate.chunk_id)
+        words = " ".join(passage.text.split()) if passage else ""
+        if passage is None or words in seen:
+            continue
+        seen.add(words)
+        hits.append(Hit(passage, candidate.score, candidate.cosine, candidate.share))
+        if len(hits) == top_k:
+            break
+    return hits

@@ -1,0 +1,86 @@
+"""A question in, the passages that answer it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from docvault.errors import InvalidInput, ModelError, Unavailable
+from docvault.fulltext import words
+from docvault.resources import Resources
+from docvault.settings import Settings
+from search import queries
+from search.fuse import Candidate, fuse
+from search.queries import Filters
+from search.rank import SPARE, Hit, rank
+from search.terms import terms
+
+Mode = Literal["hybrid", "semantic", "keyword"]
+
+
+class Query(msgspec.Struct, frozen=True):
+    """`text` is not blank, see `check`."""
+
+    text: str
+    top_k: int
+    mode: Mode = "hybrid"
+    filters: Filters = Filters()
+
+
+def check(settings: Settings, text: str, top_k: int = 1, *, name: str = "query") -> str:
+    """`text` as it is searched by. Raises `InvalidInput`, naming the limit that was passed."""
+    cleaned = text.replace("\0", " ").encode("utf-8", "replace").decode().strip()
+    if not cleaned:
+        raise InvalidInput(f"`{name}` is empty.", code="empty_query", hint="Ask something.")
+    if len(cleaned) > settings.max_question_chars:
+        raise InvalidInput(
+            f"`{name}` has {len(cleaned):,} characters; {settings.max_question_chars:,} are the most.",
+            code="query_too_long",
+        )
+    if not 1 <= top_k <= settings.max_top_k:
+        raise InvalidInput(f"`top_k` must be from 1 to {settings.max_top_k}.", code="invalid_top_k")
+    return cleaned
+
+
+async def retrieve(resources: Resources, owner_id: UUID, query: Query) -> list[Hit]:
+    """At most `top_k` hits, best first, in one transaction that opens after the question was embedded.
+
+    Raises `Unavailable` when the embedding model or the database does not answer.
+    """
+    vector = [] if query.mode == "keyword" else await _embedded(resources, query.text)
+    async with resources.database.transaction(owner_id) as session:
+        candidates = await _candidates(session, resources, owner_id, query, vector)
+        shown = [candidate.chunk_id for candidate in candidates[: query.top_k + SPARE]]
+        passages = await queries.passages(session, owner_id, shown) if shown else {}
+    return rank(candidates, passages, query.top_k)
+
+
+async def _embedded(resources: Resources, text: str) -> list[float]:
+    try:
+        return (await resources.embedder.embed_query(text)).tolist()
+    except ModelError as error:
+        raise Unavailable(
+            error.detail, code="embedder_unavailable", hint='Try again in a moment, or search with `"mode": "keyword"`.'
+        ) from error
+
+
+async def _candidates(
+    session: AsyncSession, resources: Resources, owner_id: UUID, query: Query, vector: Sequence[float]
+) -> list[Candidate]:
+    limit = max(resources.settings.search_candidates, query.top_k + SPARE)
+    model = resources.embedder.model_id
+    near = await queries.nearest(session, owner_id, model, vector, query.filters, limit) if vector else []
+    if query.mode == "semantic":
+        return [Candidate(id, max(0.0, cosine), cosine, 0.0) for id, cosine in near]
+    found = terms(await queries.lexemes(session, owner_id, words(query.text), resources.settings.default_language))
+    matches = await queries.matching(
+        session, owner_id, found, query.filters, limit, near=[id for id, _ in near],
+        model_id=model, vector=vector or None,
+    )  # fmt: skip
+    if query.mode == "keyword":
+        return [Candidate(match.chunk_id, match.bm25, None, match.share) for match in matches]
+    return fuse(near, matches)
