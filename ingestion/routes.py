@@ -35,8 +35,12 @@ async def upload(
 
     All are accepted or none. Each is then read by a worker: follow `status` here or in `GET /api/events`.
     """
-    content_type = request.headers.get("content-type", "")
-    return UploadView(await receive(resources, identity.owner_id, content_type, request.stream()))
+    content_type, length = request.headers.get("content-type", ""), request.headers.get("content-length", "")
+    body = request.stream()
+    documents = await receive(
+        resources, identity.owner_id, content_type, body, int(length) if length.isdecimal() else None
+    )
+    return UploadView(documents)
 
 
 @post("/api/documents/{document_id:uuid}/retry", tags=TAGS, status_code=202, guards=[requires("documents:write")])

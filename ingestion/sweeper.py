@@ -6,6 +6,8 @@ Every worker sweeps; doing it twice is harmless, because deleting what is gone i
 from __future__ import annotations
 
 import asyncio
+import time
+from datetime import UTC, datetime, timedelta
 
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger
@@ -13,6 +15,7 @@ from docvault.resources import Resources
 from ingestion import queries
 
 MOST = 1000  # rows one look takes; the next look takes the next
+CLEAR_EVERY = 3600.0  # seconds between two looks for what uploads left unfinished
 log = get_logger(__name__)
 
 
@@ -27,12 +30,23 @@ async def sweep(resources: Resources) -> int:
     return len(due)
 
 
+async def clear_unfinished(resources: Resources) -> None:
+    """What uploads whose process died left in the store, in its own form: half a file, an open multipart upload."""
+    before = datetime.now(UTC) - timedelta(seconds=resources.settings.upload_expiry)
+    if removed := await resources.store.clear_unfinished(before):
+        log.info("sweep.unfinished_removed", count=removed)
+
+
 async def keep_sweeping(resources: Resources) -> None:
     """Until cancelled. A part that is away is logged and tried again at the next look."""
+    cleared = -CLEAR_EVERY
     while True:
         try:
             if removed := await sweep(resources):
                 log.info("sweep.objects_removed", count=removed)
+            if time.monotonic() - cleared >= CLEAR_EVERY:
+                await clear_unfinished(resources)
+                cleared = time.monotonic()
         except DocVaultError as error:
             log.warning("sweep.skipped", reason=error.detail)
         except Exception as error:

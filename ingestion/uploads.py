@@ -53,12 +53,17 @@ class Form:
 
 
 async def receive(
-    resources: Resources, owner_id: UUID, content_type: str, body: AsyncIterator[bytes]
+    resources: Resources,
+    owner_id: UUID,
+    content_type: str,
+    body: AsyncIterator[bytes],
+    content_length: int | None = None,
 ) -> list[DocumentView]:
     """The documents of an upload, in the order of its files. Raises `RequestError`, having kept nothing."""
     form = Form()
     try:
-        await _read_form(resources, owner_id, content_type, body, form)
+        incoming = parts(body, content_type, limits(resources.settings), content_length)
+        await _read_form(resources, owner_id, incoming, form)
         async with unit_of_work(resources.database, resources.queue, owner_id) as unit:
             views = await _write_down(unit, resources.settings, form)
     except BaseException:
@@ -77,10 +82,8 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-async def _read_form(
-    resources: Resources, owner_id: UUID, content_type: str, body: AsyncIterator[bytes], form: Form
-) -> None:
-    async for part in parts(body, content_type, limits(resources.settings)):
+async def _read_form(resources: Resources, owner_id: UUID, incoming: AsyncIterator[Part], form: Form) -> None:
+    async for part in incoming:
         if part.name == "file" and part.filename is not None:
             form.files.append(await _store(resources, owner_id, part, form))
         elif part.name == "folder":
