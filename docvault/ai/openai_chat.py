@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import aclosing
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from docvault.ai.chat import ChatMessage, Usage
@@ -34,6 +35,8 @@ class OpenAIChatModel:
         self._model = model
         self._settings = provider
         self._stall = stall
+        # OpenAI's own newer models refuse the old name, most compatible servers know no other.
+        self._limit = "max_tokens" if provider.base_url else "max_completion_tokens"
         self._client: AsyncOpenAI | None = None
 
     async def stream(self, messages: Sequence[ChatMessage], *, max_tokens: int) -> AsyncGenerator[str | Usage]:
@@ -53,6 +56,8 @@ class OpenAIChatModel:
     async def _pieces(self, messages: Sequence[ChatMessage], max_tokens: int) -> AsyncGenerator[Any]:
         """The endpoint's chunks. The HTTP call ends with this generator, however it ends."""
         begun = False
+        # Importing the library takes over a second: the first answer pays it, off the event loop and off the clock.
+        await asyncio.to_thread(import_module, "openai")
         try:
             answer = await self._in_time(self._ask(messages, max_tokens))
             async with answer:
@@ -63,15 +68,16 @@ class OpenAIChatModel:
         except Exception as error:
             raise self._explain(error, begun) from None
 
-    async def _ask(self, messages: Sequence[ChatMessage], max_tokens: int) -> Any:
+    def _ask(self, messages: Sequence[ChatMessage], max_tokens: int) -> Awaitable[Any]:
         if self._client is None:
-            self._client = await asyncio.to_thread(_client, self._settings, self._stall)
-        return await self._client.chat.completions.create(
+            self._client = _client(self._settings, self._stall)
+        create: Any = self._client.chat.completions.create
+        return create(
             model=self._model,
-            messages=[{"role": m.role, "content": m.content} for m in messages],  # type: ignore[misc]
-            max_completion_tokens=max_tokens,
+            messages=[{"role": message.role, "content": message.content} for message in messages],
             stream=True,
             stream_options={"include_usage": True},
+            **{self._limit: max_tokens},
         )
 
     async def _in_time(self, awaited: Any) -> Any:
@@ -125,7 +131,6 @@ class OpenAIChatModel:
 
 
 def _client(provider: Provider, stall: float) -> AsyncOpenAI:
-    """Importing the library takes over a second: the first answer pays it, off the event loop."""
     from openai import AsyncOpenAI
 
     return AsyncOpenAI(
