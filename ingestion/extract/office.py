@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -45,7 +47,8 @@ def extract(path: Path, filename: str, report: Report) -> Extracted:
     kind = _checked(path)
     preload()
     try:
-        return _READERS[kind](path, report)
+        with tempfile.TemporaryDirectory() as folder:
+            return _READERS[kind](_ordinary(path, Path(folder) / "copy"), report)
     except DocumentError:
         raise
     except (MemoryError, RecursionError):
@@ -78,6 +81,40 @@ def _checked(path: Path) -> FileType:
             hint="Unpack it and upload what is inside.",
         )
     return kind
+
+
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+_VARIANTS = re.compile(
+    rb"application/vnd\.(?:openxmlformats-officedocument\.\w+\.(?:template|slideshow)|"
+    rb"ms-(?:word|powerpoint|excel)\.(?:document|template|presentation|slideshow|sheet)\.macroEnabled\w*)\.main\+xml"
+)
+_MAIN_TYPES = {
+    DOCX: b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+    PPTX: b"application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
+    XLSX: b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+}
+
+
+def _ordinary(path: Path, copy: Path) -> Path:
+    """The file itself, or a copy that the libraries accept.
+
+    They refuse templates, slide shows and files with macros for their declared type alone, and do not know the names
+    of the standard's strict form, though what is inside is the same.
+    """
+    with zipfile.ZipFile(path) as archive:
+        types, links = archive.read("[Content_Types].xml"), archive.read("_rels/.rels")
+        main = next(kind for kind in _MAIN_TYPES if kind == sniff_office(archive.namelist()))
+        if _MAIN_TYPES[main] in types and not _STRICT.search(links):
+            return path
+        with zipfile.ZipFile(copy, "w") as target:
+            for member in archive.infolist():
+                data = archive.read(member)
+                if member.filename == "[Content_Types].xml":
+                    data = _VARIANTS.sub(_MAIN_TYPES[main], data)
+                if member.filename.endswith((".xml", ".rels")):
+                    data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", data)
+                target.writestr(member.filename, data)
+    return copy
 
 
 # --- Word -------------------------------------------------------------------------------------------------------------

@@ -83,3 +83,22 @@ def test_a_file_that_unpacks_to_too_much_is_not_unpacked(corpus: Path, monkeypat
     with pytest.raises(DocumentError) as caught:
         office.extract(corpus / "handbook.docx", "handbook.docx", silent)
     assert caught.value.code == "too_much_memory"
+
+
+async def test_files_with_macros_and_the_strict_form_are_read_like_others(
+    reader: Reader, corpus: Path, tmp_path: Path
+) -> None:
+    changes = {
+        b"vnd.openxmlformats-officedocument.wordprocessingml.document.main": b"vnd.ms-word.document.macroEnabled.main",
+        b"http://schemas.openxmlformats.org/officeDocument/2006/": b"http://purl.oclc.org/ooxml/officeDocument/",
+        b"http://schemas.openxmlformats.org/wordprocessingml/2006/": b"http://purl.oclc.org/ooxml/wordprocessingml/",
+    }
+    path = tmp_path / "handbook.docm"
+    with zipfile.ZipFile(corpus / "handbook.docx") as plain, zipfile.ZipFile(path, "w") as other:
+        for member in plain.infolist():
+            data = plain.read(member)
+            for old, new in changes.items():
+                data = data.replace(old, new)
+            other.writestr(member.filename, data)
+    expected = await read(reader, corpus / "handbook.docx")
+    assert (await read(reader, path)).pages == expected.pages
