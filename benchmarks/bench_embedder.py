@@ -24,7 +24,7 @@ from typing import Any
 
 WORDS = """
 the pump must be primed before first start open bleed valve fill housing until water runs out without bubbles net
-revenue rose in third quarter mostly because of higher prices volumes fell slightly either party may end this agreement with
+revenue rose in third quarter mostly because of higher prices volumes fell slightly either party may end this with
 ninety days written notice obligations confidentiality remain force five years wing pressure boundary layer heat
 transfer at hypersonic speeds is measured on slender bodies magnesium transporter doubled within
 """.split()  # noqa: SIM905

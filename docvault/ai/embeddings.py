@@ -113,6 +113,10 @@ def _silent(text: str) -> None:
     """Progress that nobody follows."""
 
 
+CHILD_ENVIRONMENT = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+"""Passive, or torch's threads spin while they wait, which on a busy machine takes several times the CPU."""
+
+
 class _Line(msgspec.Struct):
     """What the exporter prints: a step, or why it gave up."""
 
@@ -131,7 +135,7 @@ async def _export(settings: Settings, report: Progress) -> None:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1"},
+        env=os.environ | CHILD_ENVIRONMENT,
         limit=1 << 20,
     )
     assert child.stdout is not None
