@@ -51,7 +51,8 @@ class Database:
     async def lookup(self) -> AsyncGenerator[AsyncConnection]:
         """A connection without an owner, for the lookup functions (`find_login`, `due_documents` ...) alone.
 
-        Each statement commits by itself; tables with people's rows look empty.
+        Each statement commits by itself. Tables with people's rows look empty here, or are refused where the connection
+        has had an owner before: then the setting is '' and no uuid.
         """
         try:
             async with self.engine.connect() as connection:

@@ -46,7 +46,7 @@ def setup_logging(level: str = "info", style: Literal["json", "console"] = "json
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("arq", "botocore", "aiobotocore", "httpx", "httpx2", "uvicorn.access", "urllib3", "openai"):
+    for noisy in ("alembic", "arq", "botocore", "aiobotocore", "httpx", "httpx2", "uvicorn.access", "urllib3", "openai"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

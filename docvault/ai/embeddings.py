@@ -80,7 +80,7 @@ async def open_embedder(settings: Settings) -> Embedder:
         raise ConfigurationError(
             f"The embedding model {settings.embedding_model} is not ready.",
             code="model_not_ready",
-            hint="`docvault up` and `docvault migrate` make it ready, which takes under a minute.",
+            hint="`docvault up`, `serve` and `work` make it ready when they start, which takes under a minute.",
         )
     if prepared.manifest.kind == "endpoint":
         from docvault.ai.openai_embeddings import OpenAIEmbedder

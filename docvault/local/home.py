@@ -95,6 +95,23 @@ class Home:
             file.flush()
             yield
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a `docvault up` runs on it."""
+        try:
+            with self.locked():
+                return False
+        except ConfigurationError:
+            return True
+
+    @property
+    def address(self) -> str:
+        """Where the API of this home was last served; empty when it never was."""
+        return read_note(self.path / "address.json", str) or ""
+
+    def note_address(self, address: str) -> None:
+        write_private(self.path / "address.json", msgspec.json.encode(address))
+
     def port(self, name: str, *, renew: bool = False) -> int:
         """The loopback port `name` had last time if it is still free, else another; `renew` insists on another."""
         path = self.path / "ports.json"
@@ -105,6 +122,10 @@ class Home:
             ports[name] = known = next(port for port in _candidates() if port not in taken)
             write_private(path, msgspec.json.encode(ports))
         return known
+
+    def known_port(self, name: str) -> int:
+        """The port `name` has or had; 0 when it never ran."""
+        return (read_note(self.path / "ports.json", dict[str, int]) or {}).get(name, 0)
 
     def remembers(self, what: str) -> bool:
         return (self.path / f"{what}.done").exists()

@@ -63,6 +63,13 @@ async def _stop(servers: list[Child]) -> None:
     await supervisor.stop()
 
 
+def running_settings(settings: Settings, home: Home) -> Settings:
+    """The settings of the servers that a `docvault up` runs on this home now."""
+    postgres, redis = LocalPostgres(home), LocalRedis(home)
+    postgres.port, redis.port = home.known_port("postgres"), home.known_port("redis")
+    return _filled_in(settings, home, postgres, redis)
+
+
 def _filled_in(settings: Settings, home: Home, postgres: LocalPostgres, redis: LocalRedis) -> Settings:
     changes: dict[str, Any] = {"home": home.path, "secret_key": settings.secret_key or home.secrets.secret_key}
     if not settings.database_url:

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 import httpx
@@ -49,19 +49,32 @@ async def up(settings: Settings, *, ask: bool = True, console: Console | None = 
 
 
 async def _serve(settings: Settings, home: Home, supervisor: Supervisor, say: Console, ask: bool) -> None:
-    began = time.monotonic()
-    async with running_servers(settings, home) as stack, _watched(supervisor, stack) as watching:
-        say.print(f"The database and the queue run ({time.monotonic() - began:.1f} s)")
-        await _migrate(stack)
-        await prepare_embedder(stack.settings, lambda step: say.print(f"  {step}", markup=False))
-        supervisor.add(_child(stack, "worker", "work", stop_seconds=20.0))
-        supervisor.add(_child(stack, "api", "serve", stop_seconds=15.0))
-        await _until_ready(stack.settings, supervisor)
-        say.print(f"The API and a worker run ({time.monotonic() - began:.1f} s since the start)")
+    async with everything(settings, home, supervisor, lambda line: say.print(line, markup=False)) as (stack, watching):
         async with httpx.AsyncClient(base_url=address(stack.settings), timeout=60.0) as client:
             await welcome(client, home, say, ask=ask)
         _tell_where(stack, say)
         await watching
+
+
+@asynccontextmanager
+async def everything(
+    settings: Settings, home: Home, supervisor: Supervisor, tell: Callable[[str], None]
+) -> AsyncGenerator[tuple[LocalStack, asyncio.Task[None]]]:
+    """Servers, tables, model, worker and API, ready and watched while the block runs; `tell` hears how far it is.
+
+    For who holds the home's lock. Raises `ConfigurationError` when a part does not start.
+    """
+    began = time.monotonic()
+    async with running_servers(settings, home) as stack, _watched(supervisor, stack) as watching:
+        tell(f"The database and the queue run ({time.monotonic() - began:.1f} s)")
+        await _migrate(stack)
+        await prepare_embedder(stack.settings, lambda step: tell(f"  {step}"))
+        supervisor.add(_child(stack, "worker", "work", stop_seconds=20.0))
+        supervisor.add(_child(stack, "api", "serve", stop_seconds=15.0))
+        await _until_ready(stack.settings, supervisor)
+        home.note_address(address(stack.settings))
+        tell(f"The API and a worker run ({time.monotonic() - began:.1f} s since the start)")
+        yield stack, watching
 
 
 @asynccontextmanager

@@ -121,11 +121,15 @@ def _result(document: dict[str, Any]) -> str:
     return f"{document['filename']} could not be read: {(document.get('error') or {}).get('detail', 'no reason given')}"
 
 
-async def ask_aloud(client: httpx.AsyncClient, question: str, names: dict[str, str], say: Console) -> None:
-    """Print the answer as it streams, then the places it came from."""
+async def ask_aloud(client: httpx.AsyncClient, question: str, names: dict[str, str], say: Console, **more: Any) -> bool:
+    """Print the answer as it streams, then the places it came from. `more` goes into the request (models, filters).
+
+    False when a model did not answer.
+    """
     say.print(f"\n{question}", style="bold", markup=False)
     citations: list[str] = []
-    async for event, data in stream(client, question):
+    answered = True
+    async for event, data in stream(client, question, **more):
         if event == "delta":
             say.print(printable(data["text"]), end="", markup=False)
         elif event == "citation":
@@ -134,16 +138,20 @@ async def ask_aloud(client: httpx.AsyncClient, question: str, names: dict[str, s
                 printable(f"  [{str(data['marker']).strip('[]')}] {name}, page {data['page']}: “{data['quote']}”")
             )
         elif event == "error":
+            answered = False
             say.print(printable(f"{data['model']} did not answer: {data['detail']}"), style="yellow", markup=False)
     say.print()
     for citation in citations:
         say.print(citation, style="dim", markup=False)
+    return answered
 
 
-async def stream(client: httpx.AsyncClient, question: str) -> AsyncGenerator[tuple[str, Any]]:
-    """The events of one answer, as `(name, data)`, up to the last."""
+async def stream(client: httpx.AsyncClient, question: str, **more: Any) -> AsyncGenerator[tuple[str, Any]]:
+    """The events of one answer, as `(name, data)`, up to the last. Raises `httpx.HTTPStatusError`, its body read."""
     event = ""
-    async with client.stream("POST", "/api/chat", json={"question": question}) as answer:
+    async with client.stream("POST", "/api/chat", json={"question": question, **more}) as answer:
+        if answer.is_error:
+            await answer.aread()
         answer.raise_for_status()
         async for line in answer.aiter_lines():
             field, _, value = line.partition(":")

@@ -60,6 +60,7 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
         compression_config=CompressionConfig(backend="gzip", minimum_size=1024, exclude_opt_key="uncompressed"),
         openapi_config=_openapi(),
         request_max_body_size=2 * 1024 * 1024,  # uploads set their own
+        logging_config=None,  # the process's entry has set up logging; the framework would undo it
     )  # fmt: skip
 
 

@@ -93,23 +93,27 @@ def migrate() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("question")
 @click.option("--model", default="extractive", show_default=True, help="The model that answers.")
-def ask(files: tuple[Path, ...], question: str, model: str) -> None:
+@click.option("--url", envvar="DOCVAULT_URL", help="Address of a DocVault that runs. Also: DOCVAULT_URL.")
+@click.option("--api-key", envvar="DOCVAULT_API_KEY", help="Its API key. Better set as DOCVAULT_API_KEY.")
+def ask(files: tuple[Path, ...], question: str, model: str, url: str | None, api_key: str | None) -> None:
     """Put FILES into the vault, ask the QUESTION about them, print the cited answer.
 
     Uses the DocVault at DOCVAULT_URL with DOCVAULT_API_KEY when they are set; otherwise the one in your home, which
     is started for the question when it is not running.
     """
+    from docvault.local.ask import Remote
     from docvault.local.ask import ask as run_ask
 
-    _run(run_ask(_settings("console"), list(files), question, model))
+    remote = Remote(url, api_key or "") if url else None
+    sys.exit(0 if _run(run_ask(_settings("console", "error"), files, question, model, remote)) else 1)
 
 
 @main.command()
 def doctor() -> None:
     """Check every part, and say what to do about those that fail."""
-    from docvault.local.check import examined
+    from docvault.server.doctor import report
 
-    sys.exit(0 if _run(examined(_settings("console", level="error"))) else 1)
+    sys.exit(0 if _run(report(_settings("console", "error"))) else 1)
 
 
 def _settings(log_format: str | None = None, level: str | None = None) -> Settings:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from rich.console import Console
 from sqlalchemy import text
 
 from docvault.ai import embeddings
 from docvault.cache import open_cache
 from docvault.database import open_database
 from docvault.errors import DocVaultError
+from docvault.local.home import open_home
+from docvault.local.stack import local_stack, running_settings
 from docvault.server.migrate import check_migrated
 from docvault.settings import GiB, Settings
 from docvault.storage.factory import open_store
@@ -30,6 +34,38 @@ class Finding(NamedTuple):
 
 
 Check = Callable[[Settings], Awaitable[str]]
+
+
+async def report(settings: Settings, console: Console | None = None) -> bool:
+    """Print one line a part, and what to do about those that fail. False when one does.
+
+    Without servers of one's own in the settings, the local ones are looked at: those that run, or else they are
+    started for it.
+    """
+    say = console or Console(highlight=False, soft_wrap=True)
+    fine = True
+    async with _servers(settings) as (found, where):
+        say.print(where, markup=False)
+        async for finding in examine(found):
+            fine &= finding.fine
+            say.print(f"  {'ok  ' if finding.fine else 'FAIL'}  {finding.part:<13}{finding.said}", markup=False)
+            if not finding.fine and finding.remedy:
+                say.print(f"                     {finding.remedy}", markup=False)
+    say.print("Everything works." if fine else "Something does not work; see above.")
+    return fine
+
+
+@asynccontextmanager
+async def _servers(settings: Settings) -> AsyncGenerator[tuple[Settings, str]]:
+    if settings.database_url or settings.redis_url:
+        yield settings, "DocVault on servers of your own"
+        return
+    home = open_home(settings.home)
+    if home.in_use:
+        yield running_settings(settings, home), f"The DocVault that runs in {home.path}"
+        return
+    async with local_stack(settings) as stack:
+        yield stack.settings, f"The DocVault in {home.path}, started for this"
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
@@ -113,6 +149,6 @@ PARTS: list[tuple[str, Check, str]] = [
     ("PostgreSQL", _database, "Look at DATABASE_URL, and whether that server runs."),
     ("Redis", _redis, "Look at REDIS_URL, and whether that server runs."),
     ("Object store", _storage, "Look at S3_ENDPOINT_URL, S3_BUCKET and the keys, or at DOCVAULT_STORAGE_PATH."),
-    ("Embeddings", _embedder, "Run `docvault migrate`, which makes the model ready."),
+    ("Embeddings", _embedder, "Start `docvault up` (or `serve`, or `work`): it makes the model ready."),
     ("Chat models", _models, "Look at DOCVAULT_PROVIDERS."),
 ]

@@ -1,0 +1,142 @@
+"""`docvault ask`: files in, one question, a cited answer out; over HTTP like everybody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from docvault.errors import DocVaultError
+from docvault.local.home import Home, any_port, open_home
+from docvault.local.processes import Supervisor, stop_orphans
+from docvault.local.up import address, everything
+from docvault.local.welcome import ask_aloud, sign_in
+from docvault.settings import Settings
+
+BATCH = 50  # files in one request
+POLL = 0.2  # seconds between two looks at a document
+
+
+class Remote(NamedTuple):
+    url: str
+    api_key: str
+
+
+async def ask(
+    settings: Settings,
+    files: Sequence[Path],
+    question: str,
+    model: str,
+    remote: Remote | None = None,
+    console: Console | None = None,
+) -> bool:
+    """Print the answer from `files` alone. False when one could not be read, or the model did not answer.
+
+    Raises `DocVaultError` with what the API said, and `ConfigurationError` when the local DocVault cannot start.
+    """
+    say = console or Console(highlight=False, soft_wrap=True)
+    try:
+        async with _connected(settings, remote, say) as client:
+            documents = await _read(client, files, say)
+            names = {document["id"]: document["filename"] for document in documents if document["status"] == "ready"}
+            for document in documents:
+                if document["status"] == "failed":
+                    say.print(_failure(document), style="yellow", markup=False)
+            if not names:
+                return False
+            filters = {"document_ids": list(names)}
+            answered = await ask_aloud(client, question, names, say, models=[model], filters=filters)
+            return answered and len(names) == len({document["id"] for document in documents})
+    except httpx.HTTPStatusError as error:
+        raise _said(error.response) from None
+    except httpx.HTTPError as error:
+        where = remote.url if remote else "the local DocVault"
+        raise DocVaultError(f"{where} does not answer: {error or type(error).__name__}.", code="unreachable") from None
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, remote: Remote | None, say: Console) -> AsyncGenerator[httpx.AsyncClient]:
+    async with AsyncExitStack() as stack:
+        if remote:
+            headers = {"Authorization": f"Bearer {remote.api_key}"}
+            yield await stack.enter_async_context(_client(remote.url, headers))
+            return
+        home = open_home(settings.home)
+        url = home.address if home.in_use else await stack.enter_async_context(_started(settings, home, say))
+        client = await stack.enter_async_context(_client(url))
+        if not await sign_in(client, home):
+            raise DocVaultError(
+                "The password of the local account was changed.",
+                code="unauthenticated",
+                hint="Make an API key, and set DOCVAULT_URL and DOCVAULT_API_KEY.",
+            )
+        yield client
+
+
+def _client(url: str, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, headers=headers, timeout=httpx.Timeout(60.0, read=None))
+
+
+@asynccontextmanager
+async def _started(settings: Settings, home: Home, say: Console) -> AsyncGenerator[str]:
+    """The local DocVault for the time of the question, on a port of its own."""
+    settings = msgspec.structs.replace(settings, port=any_port())
+    with home.locked(), say.status("Starting DocVault", spinner="dots") as status:
+        stop_orphans(home)
+        async with everything(settings, home, Supervisor(), lambda line: status.update(line.strip())) as (running, _):
+            status.stop()
+            yield address(running.settings)
+
+
+async def _read(client: httpx.AsyncClient, files: Sequence[Path], say: Console) -> list[dict[str, Any]]:
+    """Upload, and wait until each is read or has failed."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=say, transient=True, disable=not say.is_terminal) as bar:
+        task = bar.add_task("Uploading", total=2 * len(files))
+        documents: list[dict[str, Any]] = []
+        for start in range(0, len(files), BATCH):
+            documents += await _upload(client, files[start : start + BATCH])
+            bar.update(task, completed=len(documents))
+        while True:
+            documents = [await _again(client, document) for document in documents]
+            waiting = [document for document in documents if document["status"] not in ("ready", "failed")]
+            done = sum(document.get("progress", 0.0) for document in waiting) + len(documents) - len(waiting)
+            what = f"{waiting[0]['filename']}: {waiting[0]['stage']}" if waiting else "Read"
+            bar.update(task, completed=len(files) + done, description=what)
+            if not waiting:
+                return documents
+            await asyncio.sleep(POLL)
+
+
+async def _upload(client: httpx.AsyncClient, files: Sequence[Path]) -> list[dict[str, Any]]:
+    async with AsyncExitStack() as stack:
+        opened = [stack.enter_context(path.open("rb")) for path in files]
+        parts = [("file", (path.name, file)) for path, file in zip(files, opened, strict=True)]
+        answer = await client.post("/api/documents", files=parts)
+    return answer.raise_for_status().json()["documents"]
+
+
+async def _again(client: httpx.AsyncClient, document: dict[str, Any]) -> dict[str, Any]:
+    if document["status"] in ("ready", "failed"):
+        return document
+    return (await client.get(f"/api/documents/{document['id']}")).raise_for_status().json()
+
+
+def _failure(document: dict[str, Any]) -> str:
+    error = document["error"] or {}
+    return " ".join(part for part in (f"{document['filename']}:", error.get("detail"), error.get("hint")) if part)
+
+
+def _said(answer: httpx.Response) -> DocVaultError:
+    try:
+        problem = answer.json()
+        return DocVaultError(problem["detail"], code=problem.get("code"), hint=problem.get("hint"))
+    except (ValueError, KeyError, TypeError):
+        return DocVaultError(f"{answer.request.url} answered {answer.status_code}.", code="unreachable")
