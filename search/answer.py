@@ -22,7 +22,7 @@ from docvault.logging import get_logger
 from docvault.models import Message
 from docvault.resources import Resources
 from search import conversations, extractive, prompt, queries
-from search.citations import Citer, Source
+from search.citations import Citer, Quotation, Source
 from search.conversations import Answer
 from search.prompt import PromptPassage
 from search.queries import Filters
@@ -206,6 +206,8 @@ class _Speaker:
             async for piece in pieces:
                 if isinstance(piece, Usage):
                     self.answer.usage = piece
+                elif isinstance(piece, Quotation):
+                    await self._tell(citer.quote(piece))
                 else:
                     await self._tell(citer.feed(piece))
         await self._tell(citer.end())
@@ -219,7 +221,7 @@ class _Speaker:
                 self.answer.citations.append(part)
                 await self._send("citation", part._asdict())
 
-    def _pieces(self) -> AsyncGenerator[str | Usage]:
+    def _pieces(self) -> AsyncGenerator[str | Quotation | Usage] | AsyncGenerator[str | Usage]:
         question = self.asked.question.content
         if not self.hits:
             return _fixed(extractive.NOTHING_FOUND)

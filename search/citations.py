@@ -29,6 +29,9 @@ _MARKER = re.compile(
 )
 
 
+_OWN_MARKER = re.compile(r"\s?\[\s*\d{1,3}[^\[\]]*\]")
+
+
 class Source(NamedTuple):
     """A passage that may be cited: `text` is `page_text[start:...]`, where `page_text` is what is known of its page."""
 
@@ -53,6 +56,13 @@ class Cited(NamedTuple):
     boxes: list[list[float]]
 
 
+class Quotation(NamedTuple):
+    """Words taken from passage `number`, to be shown with their marker if they are found."""
+
+    number: int
+    words: str
+
+
 class Citer:
     """Feed it an answer in pieces of any size: what comes out is the same.
 
@@ -67,6 +77,15 @@ class Citer:
     def feed(self, piece: str) -> Iterator[str | Cited]:
         self._held += piece
         yield from self._release(final=False)
+
+    def quote(self, quotation: Quotation) -> Iterator[str | Cited]:
+        """The words, marked; nothing when they are not on the page. Markers of the document's own are not shown."""
+        yield from self.end()
+        source = self._sources.get(quotation.number)
+        cited = source and _quoted(source, quotation.words)
+        if cited:
+            yield f"{_OWN_MARKER.sub('', cited.quote)} [{quotation.number}]"
+            yield cited
 
     def end(self) -> Iterator[str | Cited]:
         yield from self._release(final=True)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from docvault.ai.chat import Usage
 from docvault.ai.embeddings import Embedder
 from docvault.errors import ModelError
-from search.citations import Source
+from search.citations import Quotation, Source
 from search.sentences import sentences, stems
 
 ID = "extractive"
@@ -41,16 +41,19 @@ class Sentence(NamedTuple):
     words: frozenset[str]
 
 
-async def answer(question: str, sources: Sequence[Source], embedder: Embedder) -> AsyncGenerator[str | Usage]:
-    """The answer in pieces, every sentence with the marker of its passage and the very words to check."""
+async def answer(
+    question: str, sources: Sequence[Source], embedder: Embedder
+) -> AsyncGenerator[str | Quotation | Usage]:
+    """The answer in pieces: the sentences, or that there is none."""
     found = candidates(sources)
     cosines = await _cosines(question, found, embedder)
     chosen = choose(question, found, cosines)
     if not chosen:
         yield NO_ANSWER
     for n, sentence in enumerate(chosen):
-        words = " ".join(sentence.text.split())
-        yield f'{" " if n else ""}{words} [{sentence.source}: "{words}"]'
+        if n:
+            yield " "
+        yield Quotation(sentence.source, sentence.text)
     yield Usage(0, 0)
 
 
