@@ -50,15 +50,15 @@ def timed(work: Callable[[], Any]) -> dict[str, float]:
 
 
 def serve(
-    bulk: Callable[[list[str]], Any], question: Callable[[str], Any], texts: list[str], loading: dict[str, float]
+    bulk: Callable[[list[str]], Any], ask: Callable[[list[str]], Any], texts: list[str], loading: dict[str, float]
 ) -> None:
-    """Answer each line of standard input with one measurement."""
+    """Answer each line of standard input with one measurement. `ask` embeds questions one after the other."""
     print(json.dumps(loading | {"rss": memory()}), flush=True)
     for line in sys.stdin:
         if line.strip() == "bulk":
             found = timed(lambda: bulk(texts))
         else:
-            found = timed(lambda: [question(text) for text in QUESTIONS * 5])
+            found = timed(lambda: ask(QUESTIONS * 5))
             found = {key: value / (5 * len(QUESTIONS)) for key, value in found.items()}
         print(json.dumps(found | {"rss": memory()}), flush=True)
 
@@ -81,7 +81,7 @@ def side_torch(texts: list[str], home: str) -> None:
         model = SentenceTransformer(str(minilm.weights_folder()), device="cpu")
 
     loading = timed(load)
-    serve(model.encode, model.encode, texts, loading)
+    serve(model.encode, lambda questions: [model.encode(text) for text in questions], texts, loading)
 
 
 def side_docvault(texts: list[str], home: str) -> None:
@@ -95,10 +95,14 @@ def side_docvault(texts: list[str], home: str) -> None:
             nonlocal embedder
             embedder = runner.run(open_embedder(Settings(home=Path(home))))
 
+        async def ask(questions: list[str]) -> None:
+            for text in questions:
+                await embedder.embed_query(text)
+
         loading = timed(load)
         serve(
             lambda all_texts: runner.run(embedder.embed(all_texts)),
-            lambda text: runner.run(embedder.embed_query(text)),
+            lambda questions: runner.run(ask(questions)),
             texts,
             loading,
         )
