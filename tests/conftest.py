@@ -105,8 +105,8 @@ async def address(settings: Settings) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
-    running = server(settings)
+async def serving(settings: Settings, app: Litestar | None = None) -> AsyncIterator[str]:
+    running = server(settings, app or create_app(settings))
     task = asyncio.create_task(running._serve(None))  # `serve` would take the signals that belong to pytest
     while not running.started:
         if task.done():

@@ -22,7 +22,6 @@ from docvault.resources import Resources, open_resources
 from docvault.server import health, pages
 from docvault.server.authentication import AuthenticationMiddleware
 from docvault.server.dependencies import DEPENDENCIES
-from docvault.server.middleware import RequestContext
 from docvault.server.migrate import check_migrated
 from docvault.server.problems import on_error
 from docvault.settings import Settings
@@ -52,7 +51,6 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
         dependencies=DEPENDENCIES,
         exception_handlers={Exception: on_error},
         middleware=[
-            RequestContext(),
             PrometheusConfig(app_name="docvault", prefix="docvault", group_path=True).middleware,
             DefineMiddleware(AuthenticationMiddleware),
         ],

@@ -8,8 +8,6 @@ from uuid import uuid4
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
-from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from docvault.logging import get_logger
@@ -29,12 +27,19 @@ SECURITY_HEADERS = {
 }
 
 
-class RequestContext(ASGIMiddleware):
-    """Outermost, so that refusals and failures carry the id and the headers too."""
+class RequestContext:
+    """Around the application and not inside it: what no route answers, and what fails, carries all of this too."""
 
-    scopes = (ScopeType.HTTP,)
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._handle(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
         structlog.contextvars.clear_contextvars()
@@ -54,7 +59,7 @@ class RequestContext(ASGIMiddleware):
             await send(message)
 
         try:
-            await next_app(scope, receive, send_with_headers)
+            await self.app(scope, receive, send_with_headers)
         finally:
             took = round((time.perf_counter() - started) * 1000, 1)
             quiet = scope["path"].startswith(("/health", "/metrics"))

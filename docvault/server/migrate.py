@@ -9,7 +9,6 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -28,7 +27,7 @@ async def migrate(settings: Settings, revision: str = "head") -> None:
     Raises `ConfigurationError` when the database is newer than this version, or a role may not do its part.
     """
     require(settings, "database_url", "database_owner_url")
-    service, owner = make_url(settings.database_url), make_url(settings.database_owner_url)
+    service, owner = engine_url(settings.database_url), engine_url(settings.database_owner_url)
     if service.username == owner.username:
         raise ConfigurationError(
             "DATABASE_URL and DATABASE_OWNER_URL name the same role.",

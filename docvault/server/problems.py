@@ -15,7 +15,10 @@ from docvault.errors import DocVaultError, RequestError
 from docvault.logging import get_logger
 
 MEDIA_TYPE = "application/problem+json"
-CODES = {400: "invalid_input", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+CODES = {
+    400: "invalid_input", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+    413: "too_large", 415: "unsupported_type",
+}  # fmt: skip
 log = get_logger(__name__)
 
 

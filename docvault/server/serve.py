@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uvicorn
+from litestar import Litestar
 
 from docvault.ai.embeddings import prepare_embedder
+from docvault.database import open_database
 from docvault.errors import ConfigurationError
 from docvault.local.home import port_is_free
 from docvault.logging import get_logger
 from docvault.server.app import create_app
-from docvault.settings import Settings
+from docvault.server.middleware import RequestContext
+from docvault.server.migrate import check_migrated
+from docvault.settings import Settings, require
 
 GRACE = 10  # seconds that open answers get when the process is told to stop
 log = get_logger(__name__)
@@ -22,16 +26,28 @@ async def serve(settings: Settings) -> None:
             f"Port {settings.port} on {settings.host} is taken by another program.",
             hint=f"Stop that program, or choose another port: DOCVAULT_PORT={settings.port + 1}",
         )
+    require(settings, "database_url", "redis_url", "secret_key")
+    await _check_database(settings)
     await prepare_embedder(settings, log.info)
-    running = server(settings)
+    running = server(settings, create_app(settings))
     await running.serve()
     if not running.started:
         raise ConfigurationError("The API could not start; the log above says why.")
 
 
-def server(settings: Settings) -> uvicorn.Server:
+async def _check_database(settings: Settings) -> None:
+    """The application checks the same when it starts, but there an error is a traceback in the server's log."""
+    database = open_database(settings)
+    try:
+        await database.check_role()
+        await check_migrated(database)
+    finally:
+        await database.close()
+
+
+def server(settings: Settings, app: Litestar) -> uvicorn.Server:
     config = uvicorn.Config(
-        create_app(settings),
+        RequestContext(app),
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -1,0 +1,160 @@
+"""The roof: headers, ids, problem details, health, metrics, compression, CORS, commits that fail."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from docvault.local.home import any_port
+from docvault.logging import hide_secrets
+from docvault.server.app import create_app
+from docvault.settings import Settings
+from tests.conftest import serving
+from tests.people import People, Person
+
+
+@pytest.fixture(scope="module")
+async def person(people: People) -> Person:
+    return await people.new()
+
+
+@pytest.mark.parametrize("path", ["/", "/health/live", "/api/me", "/api/nowhere", "/schema/openapi.json"])
+async def test_every_answer_has_an_id_and_the_security_headers(people: People, path: str) -> None:
+    answer = await people.stranger().get(path)
+    assert len(answer.headers["x-request-id"]) == 32
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers.get("cache-control", "no-store") == "no-store"
+    assert "server" not in answer.headers
+
+
+async def test_a_given_request_id_is_kept_when_it_is_one(people: People) -> None:
+    stranger = people.stranger()
+    good = await stranger.get("/health/live", headers={"X-Request-ID": "trace-0123.abc"})
+    assert good.headers["x-request-id"] == "trace-0123.abc"
+    bad = await stranger.get("/health/live", headers={"X-Request-ID": "a b\tc"})
+    assert bad.headers["x-request-id"] != "a b\tc"
+
+
+async def test_problems_have_one_form(person: Person) -> None:
+    for request, status, code in [
+        (person.http.get("/api/nowhere"), 404, "not_found"),
+        (person.http.put("/api/documents"), 405, "method_not_allowed"),
+        (person.http.patch("/api/documents/x", json={}), 404, "not_found"),
+        (person.http.post("/api/search", content=b"{"), 400, "invalid_input"),
+        (person.http.post("/api/search", json={"query": "x", "mode": "psychic"}), 400, "invalid_input"),
+        (person.http.post("/api/search", json={"query": "x" * 3_000_000}), 413, "too_large"),
+    ]:
+        answer = await request
+        problem = answer.json()
+        assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code), answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert problem["detail"]
+        assert problem["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_large_answers_are_compressed(person: Person) -> None:
+    answer = await person.http.get("/schema/openapi.json", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.json()["info"]["title"] == "DocVault"
+
+
+async def test_health(people: People) -> None:
+    stranger = people.stranger()
+    assert (await stranger.get("/health/live")).json()["status"] == "ok"
+    for path in ("/health", "/health/ready"):
+        answer = await stranger.get(path)
+        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+        assert answer.json()["parts"] == {"database": "ok", "redis": "ok", "storage": "ok"}
+
+
+@pytest.fixture
+async def without_redis(changed: Callable[..., Settings]) -> AsyncIterator[People]:
+    settings = changed(port=any_port(), redis_url=f"redis://127.0.0.1:{any_port()}/0")
+    async with serving(settings) as url, People(url) as made:
+        yield made
+
+
+async def test_without_redis_the_vault_still_serves(without_redis: People) -> None:
+    """Redis rings and counts; people log in, upload and search without it, and `ready` says what is missing."""
+    answer = await without_redis.stranger().get("/health/ready")
+    assert (answer.status_code, answer.json()["parts"]["redis"]) == (503, "unavailable")
+    assert (await without_redis.stranger().get("/health/live")).status_code == 200
+    person = await without_redis.new()
+    (document,) = await person.upload(("note.txt", b"Kept although nobody could be rung."))
+    assert document["status"] == "queued"
+    assert await person.search("anything") == []
+
+
+async def test_metrics(people: People, person: Person) -> None:
+    await person.http.get("/api/documents")
+    said = (await people.stranger().get("/metrics")).text
+    assert "docvault_database_up 1.0" in said
+    assert 'docvault_documents{status="queued"}' in said
+    assert 'path="/api/documents"' in said
+    assert person.id not in said
+
+
+async def test_cors_is_closed_unless_it_is_opened(changed: Callable[..., Settings], people: People) -> None:
+    ask = {"Origin": "https://page.example", "Access-Control-Request-Method": "GET"}
+    closed = await people.stranger().options("/api/documents", headers=ask)
+    assert "access-control-allow-origin" not in closed.headers
+    settings = changed(port=any_port(), cors_origins=["https://page.example"])
+    async with serving(settings) as url, People(url) as opened:
+        answer = await opened.stranger().options("/api/documents", headers=ask)
+        assert answer.headers["access-control-allow-origin"] == "https://page.example"
+        other = await opened.stranger().get("/health/live", headers={"Origin": "https://other.example"})
+        assert other.headers.get("access-control-allow-origin") != "https://other.example"
+
+
+async def test_a_commit_that_fails_is_an_error(changed: Callable[..., Settings]) -> None:
+    """The handler is done and content, and then the database says no: the answer must not be a success."""
+
+    def refuse(_connection: Any) -> None:
+        raise OSError("the connection was lost while committing")
+
+    settings = changed(port=any_port())
+    app = create_app(settings)
+    async with serving(settings, app) as url, People(url) as people:
+        person = await people.new()
+        (document,) = await person.upload(("a.txt", b"Something to rename."))
+        engine = app.state.resources.database.engine.sync_engine
+        event.listen(engine, "commit", refuse)
+        answer = await person.http.patch(f"/api/documents/{document['id']}", json={"filename": "b.txt"})
+        event.remove(engine, "commit", refuse)
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+        found = (await person.http.get(f"/api/documents/{document['id']}")).json()
+        assert found["filename"] == "a.txt"
+
+
+def test_secrets_never_reach_a_log() -> None:
+    line = {"event": "x", "password": "p", "access_token": "t", "API_KEY": "k", "Authorization": "a", "size": 3}
+    assert hide_secrets(logging.getLogger(), "info", line) == {
+        "event": "x", "password": "***", "access_token": "***", "API_KEY": "***", "Authorization": "***", "size": 3,
+    }  # fmt: skip
+
+
+def test_logs_are_json_lines_with_ids() -> None:
+    code = (
+        "import structlog; from docvault.logging import get_logger, setup_logging; setup_logging();"
+        "structlog.contextvars.bind_contextvars(request_id='r1');"
+        "get_logger('x').info('upload.accepted', files=2, password='hunter22')\n"
+        "import logging; logging.getLogger('some.library').warning('said %s', 'so')\n"
+        "try: 1 / 0\nexcept ZeroDivisionError: get_logger('x').error('broke', exc_info=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, second, third = map(json.loads, done.stderr.splitlines())
+    assert (first["event"], first["request_id"], first["files"]) == ("upload.accepted", "r1", 2)
+    assert "hunter22" not in done.stderr
+    assert (second["event"], second["logger"], second["level"]) == ("said so", "some.library", "warning")
+    assert "ZeroDivisionError" in third["exception"]
