@@ -13,6 +13,10 @@ SECRET = ("password", "token", "secret", "api_key", "authorization", "cookie")
 """Values under names that contain one of these never reach a log."""
 
 
+NOISY = "alembic", "arq", "botocore", "aiobotocore", "httpx", "httpx2", "uvicorn.access", "urllib3", "openai"
+"""Libraries that are heard from warnings on."""
+
+
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return structlog.stdlib.get_logger(name)
 
@@ -46,7 +50,7 @@ def setup_logging(level: str = "info", style: Literal["json", "console"] = "json
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("alembic", "arq", "botocore", "aiobotocore", "httpx", "httpx2", "uvicorn.access", "urllib3", "openai"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -120,7 +120,7 @@ async def serving(settings: Settings, app: Litestar | None = None) -> AsyncItera
 
 
 @pytest.fixture(scope="session")
-async def reader(resources: Resources) -> AsyncIterator[Reader]:
+async def document_reader(resources: Resources) -> AsyncIterator[Reader]:
     settings = resources.settings
     made = Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens)
     yield made
@@ -128,9 +128,9 @@ async def reader(resources: Resources) -> AsyncIterator[Reader]:
 
 
 @pytest.fixture(scope="module")
-async def worker(resources: Resources, reader: Reader) -> AsyncIterator[Desk]:
+async def worker(resources: Resources, document_reader: Reader) -> AsyncIterator[Desk]:
     """A worker in this process, for the tests of a module that asks for one: what is uploaded is read."""
-    desk = Desk(resources, reader)
+    desk = Desk(resources, document_reader)
     async with working(resources, desk):
         yield desk
 

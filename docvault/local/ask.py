@@ -137,6 +137,7 @@ def _failure(document: dict[str, Any]) -> str:
 def _said(answer: httpx.Response) -> DocVaultError:
     try:
         problem = answer.json()
-        return DocVaultError(problem["detail"], code=problem.get("code"), hint=problem.get("hint"))
+        detail, code, hint = problem["detail"], problem.get("code"), problem.get("hint")
+        return DocVaultError(detail, code=code, hint=hint)
     except (ValueError, KeyError, TypeError):
         return DocVaultError(f"{answer.request.url} answered {answer.status_code}.", code="unreachable")

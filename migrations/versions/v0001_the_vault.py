@@ -4,8 +4,8 @@ Written as SQL because the walls are the point: which role may do what, and whic
 
 Roles: the owner of the tables runs this migration and nothing else. The service role (in `DATABASE_URL`) owns no
 table and sees, under forced row-level security, the rows of `app.owner_id` alone. `docvault_lookup` cannot log in; it
-owns the few functions that must look across owners (who logs in, what is due), reads only the columns they need, and the
-service may do no more than call them.
+owns the few functions that must look across owners (who logs in, what is due), reads only the columns they need, and
+the service may do no more than call them.
 """
 
 from __future__ import annotations

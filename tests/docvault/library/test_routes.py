@@ -128,6 +128,7 @@ async def test_what_a_change_refuses(reader: Person, change: Any, code: str) -> 
 async def test_delete_removes_row_and_bytes(people: People, worker: object, settings: Any) -> None:
     person = await people.new()
     (document,) = await person.add(text_file("gone.txt", "A sentence to be read and forgotten."))
+    assert document["error"] is None
     folder = settings.objects_path / person.id
     assert len(list(folder.iterdir())) == 1
     assert (await person.http.delete(f"/api/documents/{document['id']}")).status_code == 204
@@ -204,6 +205,7 @@ async def test_a_range_behind_the_end(bytes_of_it: tuple[Person, str, bytes]) ->
 async def test_text_gives_pages_from_one(people: People, worker: object) -> None:
     person = await people.new()
     (document,) = await person.add(("note.txt", "First line.\n\nSecond paragraph, with ünïcode.".encode()))
+    assert document["error"] is None
     answer = (await person.http.get(f"/api/documents/{document['id']}/text")).json()
     assert [page["page"] for page in answer["pages"]] == [1]
     assert "Second paragraph, with ünïcode." in answer["pages"][0]["text"]
