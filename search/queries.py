@@ -192,7 +192,7 @@ def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str
     documents, given = narrowed(filters)
     scope = f"AND document_id IN ({documents})" if documents else ""
     ranks = ", ".join(
-        f"ts_rank('{{.1,.1,.1,.1}}', tsv, CAST(CAST(:t{n} AS text) AS tsquery)) * CAST(:s{n} AS float8) AS r{n}"
+        f"ts_rank(tsv, (SELECT CAST(CAST(:t{n} AS text) AS tsquery))) * CAST(:s{n} AS float8) AS r{n}"
         for n in range(count)
     )
     tf = ", ".join(f"1 / greatest(1.6449340668 * (1 - 10 * r{n}), 0.01) - 0.5 AS f{n}" for n in range(count))
@@ -204,7 +204,7 @@ def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str
     return text(f"""
         WITH matched AS MATERIALIZED (
             SELECT id, tokens, {ranks} FROM chunks
-            WHERE owner_id = :owner AND tsv @@ CAST(CAST(:any AS text) AS tsquery) {scope}
+            WHERE owner_id = :owner AND tsv @@ (SELECT CAST(CAST(:any AS text) AS tsquery)) {scope}
         ), counted AS (
             SELECT CAST(sum(chunks) AS float8) AS n, CAST(sum(tokens) AS float8) / greatest(sum(chunks), 1) AS mean
             FROM documents WHERE owner_id = :owner {f"AND id IN ({documents})" if documents else ""}

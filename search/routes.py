@@ -10,6 +10,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
+from litestar.types import ControllerRouterHandler
 
 from docvault.models import Citation, Conversation, Message
 from docvault.pagination import CursorPage, decode_cursor, encode_cursor
@@ -128,7 +129,7 @@ class ConversationsController(Controller):
         await conversations.remove(unit.session, unit.owner_id, conversation_id)
 
 
-search_routes: list[object] = [search, chat, models, ConversationsController]
+search_routes: list[ControllerRouterHandler] = [search, chat, models, ConversationsController]
 
 
 async def _whole(unit: UnitOfWork, id: UUID) -> tuple[Conversation, list[Message], dict[UUID, list[Citation]]]:
