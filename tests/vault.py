@@ -22,6 +22,7 @@ from docvault.local.redis import LocalRedis
 from docvault.queue import open_queue
 from docvault.resources import Resources
 from docvault.server.app import create_app
+from docvault.server.middleware import RequestContext
 from docvault.server.migrate import migrate
 from docvault.settings import Settings, load_settings
 from tests.people import PASSWORD
@@ -40,9 +41,8 @@ class Vault:
 
     def client(self, address: str | None = None, **headers: str) -> httpx.AsyncClient:
         """A stranger; every one has an internet address of their own unless it is given."""
-        transport = httpx.ASGITransport(
-            self.app, client=(address or next(_addresses), 4711), raise_app_exceptions=False
-        )
+        served: Any = RequestContext(self.app)
+        transport = httpx.ASGITransport(served, client=(address or next(_addresses), 4711), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://vault.test", headers=headers)
 
     async def person(self, password: str = PASSWORD) -> Account:

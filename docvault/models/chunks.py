@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import REAL, ForeignKeyConstraint, Index
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,8 +22,8 @@ class Page(Base):
     revision_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
-    width: Mapped[float | None]
-    height: Mapped[float | None]
+    width: Mapped[float | None] = mapped_column(REAL)
+    height: Mapped[float | None] = mapped_column(REAL)
 
 
 class Chunk(Base):
@@ -37,8 +37,7 @@ class Chunk(Base):
     __table_args__ = (
         owned_by("documents", "document_id"),
         owned_by("revisions", "revision_id"),
-        Index("chunks_of_document", "owner_id", "document_id", "ordinal"),
-        Index("chunks_words", "tsv", postgresql_using="gin"),
+        Index("chunks_of_document", "owner_id", "document_id", "revision_id", "ordinal", unique=True),
     )
 
     owner_id: Mapped[Owner]

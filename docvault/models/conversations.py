@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from docvault.models.base import Base, Id, Json, Now, Owner, owned_by, owned_by_user
 
@@ -40,7 +40,7 @@ class Message(Base):
     id: Mapped[Id]
     conversation_id: Mapped[UUID]
     question_id: Mapped[UUID | None]
-    role: Mapped[Literal["user", "assistant"]]
+    role: Mapped[Literal["user", "assistant"]] = mapped_column(Text)
     model: Mapped[str | None]
     content: Mapped[str]
     usage: Mapped[Json | None]

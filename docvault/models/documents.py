@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import REAL, BigInteger, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from docvault.models.base import Base, Id, Now, Owner, Texts, owned_by, owned_by_user
@@ -37,9 +37,9 @@ class Document(Base):
     filename: Mapped[str]
     folder: Mapped[str] = mapped_column(default="")
     tags: Mapped[Texts]
-    status: Mapped[DocumentStatus] = mapped_column(default="queued")
+    status: Mapped[DocumentStatus] = mapped_column(Text, default="queued")
     stage: Mapped[str] = mapped_column(default="queued")
-    progress: Mapped[float] = mapped_column(default=0.0)
+    progress: Mapped[float] = mapped_column(REAL, default=0.0)
     attempt: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
@@ -66,8 +66,8 @@ class Revision(Base):
     owner_id: Mapped[Owner]
     id: Mapped[Id]
     document_id: Mapped[UUID]
-    object_key: Mapped[str]
-    size_bytes: Mapped[int]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes]
     content_type: Mapped[str]
     created_at: Mapped[Now]

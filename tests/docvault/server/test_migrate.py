@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
-from sqlalchemy import text
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
 
 from docvault.database import open_database
 from docvault.errors import ConfigurationError
 from docvault.local.postgres import LocalPostgres
+from docvault.models import Base
 from docvault.server.migrate import check_migrated, migrate, newest_revision
 from docvault.settings import Settings
 
@@ -62,8 +67,6 @@ async def test_a_newer_database_is_left_alone(empty: Settings, postgres: LocalPo
 
 
 def _as_owner(settings: Settings) -> Settings:
-    import msgspec
-
     return msgspec.structs.replace(settings, database_url=settings.database_owner_url)
 
 
@@ -83,8 +86,6 @@ async def test_a_role_that_sees_everything_may_not_serve(empty: Settings, postgr
 
 
 def _as_superuser(settings: Settings, postgres: LocalPostgres) -> Settings:
-    import msgspec
-
     name = settings.database_url.rpartition("/")[2]
     url = postgres.url("postgres", postgres.home.secrets.postgres_password, name)
     return msgspec.structs.replace(settings, database_url=url)
@@ -95,6 +96,25 @@ async def test_an_address_that_is_wrong_is_said(changed: Callable[..., Settings]
     with pytest.raises(ConfigurationError) as refused:
         await migrate(changed(database_url="postgresql://a:b@127.0.0.1:1/x", database_owner_url=url))
     assert refused.value.detail.endswith(".")
+
+
+async def test_the_models_are_what_the_migrations_make(empty: Settings) -> None:
+    await migrate(empty)
+    database = open_database(_as_owner(empty))
+    async with database.engine.connect() as connection:
+        differences = await connection.run_sync(_differences)
+    await database.close()
+    assert differences == []
+
+
+def _differences(connection: Connection) -> list[Any]:
+    def ours(_object: Any, name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
+        partition = kind == "table" and (name or "").startswith("chunk_vectors_")
+        # Indexes that only the database needs to know of are in the migrations alone.
+        return not partition and not (kind == "index" and reflected)
+
+    context = MigrationContext.configure(connection, opts={"include_object": ours, "compare_type": True})
+    return compare_metadata(context, Base.metadata)
 
 
 def test_there_is_a_newest_revision() -> None:
