@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 import msgspec
@@ -39,24 +39,16 @@ def live() -> Health:
 @get(["/health", "/health/ready"], opt={"public": True}, tags=["health"])
 async def ready(resources: NamedDependency[Resources]) -> Response[Health]:
     """PostgreSQL, Redis and the object store answer; 503 and which does not, otherwise."""
-    parts = {
-        "database": _check(resources.database.check()),
-        "redis": _check(_ping(resources)),
-        "storage": _check(resources.store.check()),
-    }
-    found = dict(zip(parts, await asyncio.gather(*parts.values()), strict=True))
+    parts = {"database": resources.database.check, "redis": resources.cache.ping, "storage": resources.store.check}
+    found = dict(zip(parts, await asyncio.gather(*map(_check, parts.values())), strict=True))
     fine = all(state == "ok" for state in found.values())
     return Response(Health("ok" if fine else "unavailable", parts=found), status_code=200 if fine else 503)
 
 
-async def _ping(resources: Resources) -> None:
-    await resources.cache.ping()
-
-
-async def _check(question: Awaitable[Any]) -> str:
+async def _check(question: Callable[[], Awaitable[Any]]) -> str:
     try:
         async with asyncio.timeout(PATIENCE):
-            await question
+            await question()
     except Exception as error:
         log.warning("health.part_unavailable", error=str(error) or type(error).__name__)
         return "unavailable"
