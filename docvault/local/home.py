@@ -261,6 +261,22 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
+def check_port(host: str, port: int) -> None:
+    """Raise `ConfigurationError` when the API could not listen there."""
+    try:
+        free = port_is_free(host, port)
+    except OSError as error:
+        raise ConfigurationError(
+            f"DocVault cannot listen on {host}: {error.strerror or error}.",
+            hint="Set DOCVAULT_HOST to an address of this machine.",
+        ) from None
+    if not free:
+        raise ConfigurationError(
+            f"Port {port} on {host} is taken by another program.",
+            hint=f"Stop that program, or choose another port: DOCVAULT_PORT={port + 1}",
+        )
+
+
 def read_note(path: Path, kind: type[T]) -> T | None:
     """What `path` holds, or None when it is missing or damaged: for notes that can be lost."""
     try:

@@ -17,7 +17,7 @@ from rich.console import Console
 from docvault import __version__
 from docvault.ai.embeddings import prepare_embedder
 from docvault.errors import ConfigurationError
-from docvault.local.home import Home, any_port, open_home, port_is_free
+from docvault.local.home import Home, any_port, check_port, open_home
 from docvault.local.processes import Child, Program, Supervisor, stop_orphans
 from docvault.local.stack import LocalStack, environment, running_servers
 from docvault.local.welcome import ACCOUNT, welcome
@@ -40,7 +40,8 @@ async def up(settings: Settings, *, ask: bool = True, console: Console | None = 
     home = open_home(settings.home)
     with home.locked(), contextlib.suppress(asyncio.CancelledError):
         stop_orphans(home)
-        settings = _with_free_port(settings)
+        check_port(settings.host, settings.port)
+        settings = settings if settings.port else msgspec.structs.replace(settings, port=any_port())
         say.print(f"DocVault {__version__} keeps its data in {home.path}", markup=False)
         supervisor = Supervisor(lambda line: say.print(line, style="yellow", markup=False))
         with _signals(supervisor, say):
@@ -113,22 +114,6 @@ def _signals(supervisor: Supervisor, say: Console) -> Generator[None]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
-
-
-def _with_free_port(settings: Settings) -> Settings:
-    """Raises `ConfigurationError` when the API's port is taken. Port 0 means any free one."""
-    try:
-        if port_is_free(settings.host, settings.port):
-            return settings if settings.port else msgspec.structs.replace(settings, port=any_port())
-    except OSError as error:
-        raise ConfigurationError(
-            f"DocVault cannot listen on {settings.host}: {error.strerror or error}.",
-            hint="Set DOCVAULT_HOST to an address of this machine.",
-        ) from None
-    raise ConfigurationError(
-        f"Port {settings.port} on {settings.host} is taken by another program.",
-        hint=f"Stop that program, or choose another port: DOCVAULT_PORT={settings.port + 1}",
-    )
 
 
 def address(settings: Settings) -> str:

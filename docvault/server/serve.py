@@ -8,7 +8,7 @@ from litestar import Litestar
 from docvault.ai.embeddings import prepare_embedder
 from docvault.database import open_database
 from docvault.errors import ConfigurationError
-from docvault.local.home import port_is_free
+from docvault.local.home import check_port
 from docvault.logging import get_logger
 from docvault.server.app import create_app
 from docvault.server.middleware import RequestContext
@@ -21,11 +21,7 @@ log = get_logger(__name__)
 
 async def serve(settings: Settings) -> None:
     """Until SIGINT or SIGTERM. Raises `ConfigurationError` when the port is taken or a part cannot be used."""
-    if not port_is_free(settings.host, settings.port):
-        raise ConfigurationError(
-            f"Port {settings.port} on {settings.host} is taken by another program.",
-            hint=f"Stop that program, or choose another port: DOCVAULT_PORT={settings.port + 1}",
-        )
+    check_port(settings.host, settings.port)
     require(settings, "database_url", "redis_url", "secret_key")
     await _check_database(settings)
     await prepare_embedder(settings, log.info)
