@@ -206,20 +206,16 @@ async def reserve_object(session: AsyncSession, owner_id: UUID, key: str, expiry
     )
 
 
-async def adopt_object(session: AsyncSession, owner_id: UUID, key: str) -> bool:
-    """The object has a revision now. False when the sweeper has taken it (an upload slower than its expiry)."""
-    statement = (
-        delete(UnownedObject)
-        .where(owned(UnownedObject, owner_id), UnownedObject.object_key == key)
-        .returning(UnownedObject.object_key)
-    )
-    return (await session.execute(statement)).one_or_none() is not None
+async def adopt_objects(session: AsyncSession, owner_id: UUID, keys: Sequence[str]) -> int:
+    """The objects have revisions now. How many were still there: the sweeper takes those of an upload that expired."""
+    statement = delete(UnownedObject).where(owned(UnownedObject, owner_id), UnownedObject.object_key.in_(keys))
+    return len((await session.execute(statement.returning(UnownedObject.object_key))).all())
 
 
-async def discard_objects(session: AsyncSession, owner_id: UUID, keys: Sequence[str]) -> None:
-    """Let the sweeper remove these at its next look."""
+async def discard_objects(session: AsyncSession, owner_id: UUID, keys: Sequence[str]) -> Sequence[str]:
+    """Let the sweeper remove these at its next look, those that no revision holds. Their keys."""
     statement = update(UnownedObject).where(owned(UnownedObject, owner_id), UnownedObject.object_key.in_(keys))
-    await session.execute(statement.values(due_at=func.now()))
+    return (await session.scalars(statement.values(due_at=func.now()).returning(UnownedObject.object_key))).all()
 
 
 async def forget_object(session: AsyncSession, owner_id: UUID, key: str) -> None:

@@ -68,7 +68,7 @@ async def receive(
             views = await _write_down(unit, resources.settings, form)
     except BaseException:
         # Cancelled or not, what has been stored must be given up before this request ends.
-        await asyncio.shield(_give_up(resources, owner_id, form.keys))
+        await asyncio.shield(give_up(resources, owner_id, form.keys))
         raise
     log.info("upload.accepted", files=len(form.files), bytes=sum(file.size for file in form.files))
     return views
@@ -132,15 +132,12 @@ async def _write_down(unit: UnitOfWork, settings: Settings, form: Form) -> list[
     # Of the same bytes twice in one request, the first is the document.
     fresh = list({file.sha256: file for file in reversed(form.files) if file.sha256 not in known}.values())[::-1]
     await _check_quota(session, owner_id, settings, fresh)
-    added: dict[bytes, tuple[Document, Revision]] = {}
-    for file in fresh:
-        if not await queries.adopt_object(session, owner_id, file.key):
-            raise Unavailable("The upload took longer than it may.", code="upload_expired", hint="Upload it again.")
-        added[file.sha256] = _new_document(owner_id, file, form)
+    if await queries.adopt_objects(session, owner_id, [file.key for file in fresh]) < len(fresh):
+        raise Unavailable("The upload took longer than it may.", code="upload_expired", hint="Upload it again.")
+    added = {file.sha256: _new_document(owner_id, file, form) for file in fresh}
     session.add_all([row for pair in added.values() for row in pair])
     await session.flush()
     for document, _ in added.values():
-        await session.refresh(document)
         unit.promise(INGEST, document.id)
     spare = {file.key for file in form.files} - {file.key for file in fresh}
     await queries.discard_objects(session, owner_id, list(spare))
@@ -196,12 +193,17 @@ async def _check_quota(session: AsyncSession, owner_id: UUID, settings: Settings
         )
 
 
-async def _give_up(resources: Resources, owner_id: UUID, keys: Sequence[str]) -> None:
-    """Remove what was stored. What cannot be removed now, the sweeper removes when its expiry is over."""
-    for key in keys:
-        try:
+async def give_up(resources: Resources, owner_id: UUID, keys: Sequence[str]) -> None:
+    """Remove what was stored. What cannot be removed now, the sweeper removes when its expiry is over.
+
+    Only objects that no document holds: when a commit's answer is lost, the documents may be there all the same.
+    """
+    try:
+        async with resources.database.transaction(owner_id) as session:
+            unowned = await queries.discard_objects(session, owner_id, keys)
+        for key in unowned:
             await resources.store.delete(key)
             async with resources.database.transaction(owner_id) as session:
                 await queries.forget_object(session, owner_id, key)
-        except (RequestError, OSError) as error:
-            log.warning("upload.left_to_the_sweeper", key=key, error=str(error))
+    except (RequestError, OSError) as error:
+        log.warning("upload.left_to_the_sweeper", keys=len(keys), error=str(error))

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from docvault.resources import Resources
 from docvault.settings import Settings
-from ingestion.uploads import receive
+from ingestion.uploads import give_up, receive
 from tests.people import People, Person
 
 BOUNDARY = "xxBOUNDARYxx"
@@ -169,6 +169,16 @@ async def test_a_client_that_leaves_half_way(person: Person, resources: Resource
     async with asyncio.timeout(10):
         while await kept(resources, person.id) != (0, 0, 0) or objects(settings, person.id):
             await asyncio.sleep(0.05)
+
+
+async def test_giving_up_leaves_what_a_document_holds(person: Person, resources: Resources) -> None:
+    """A commit's answer may be lost when all is committed: then the document is there, and needs its bytes."""
+    content = unique()
+    (document,) = await person.upload(("a.txt", content))
+    async with resources.database.transaction(UUID(person.id)) as session:
+        key = await session.scalar(text("SELECT object_key FROM revisions"))
+    await give_up(resources, UUID(person.id), [key])
+    assert (await person.http.get(f"/api/documents/{document['id']}/content")).content == content
 
 
 async def test_an_empty_file_is_kept_and_says_why_it_cannot_be_read(person: Person, worker: object) -> None:
