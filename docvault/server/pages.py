@@ -18,7 +18,7 @@ PAGE = f"""<!doctype html>
 <h2>Ask it something</h2>
 <pre>docvault ask report.pdf "What did we decide about pricing?"</pre>
 <h2>Or from a program</h2>
-<pre>curl -s localhost/api/search -H "Authorization: Bearer dv_…" \\
+<pre>curl -s http://127.0.0.1:8000/api/search -H "Authorization: Bearer dv_…" \\
      -H "Content-Type: application/json" -d '{{"query": "pricing"}}'</pre>
 <p>Every call is described in <a href="/schema/openapi.json">the OpenAPI document</a>;
 <a href="/health">its health</a> and <a href="/metrics">its metrics</a> are open.</p>
