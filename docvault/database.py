@@ -7,8 +7,8 @@ the pooled connection next. A transaction without an owner sees no row of anybod
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +18,16 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
-from docvault.errors import ConfigurationError, Unavailable
+from docvault.errors import ConfigurationError, InvalidInput, Unavailable
 from docvault.settings import Settings
 
 UNREACHABLE = "The database does not answer."
+PASSING = ("08", "40", "53", "57", "55P03")
+"""SQLSTATEs (PostgreSQL manual, appendix A) that a later try may not meet: connection, deadlock, room, timeout, lock.
+
+asyncpg's errors reach us as plain `DBAPIError`, whatever their class."""
+UNSTORABLE = ("22021", "22P05")
+"""Text that PostgreSQL cannot hold: NUL, in `text` and in JSON."""
 
 
 class Database:
@@ -34,18 +40,13 @@ class Database:
     async def transaction(self, owner_id: UUID) -> AsyncGenerator[AsyncSession]:
         """One transaction that sees `owner_id`'s rows only; committed on leaving, rolled back on an error.
 
-        Raises `Unavailable` when the database cannot be reached or does not commit.
+        Raises `Unavailable` when the database cannot be reached, is too busy or does not commit, and `InvalidInput`
+        for text that it cannot hold.
         """
-        try:
+        with _answers():
             async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
                 await session.execute(_SET_OWNER, {"owner": str(owner_id)})
                 yield session
-        except (OSError, PoolTimeout, InterfaceError, OperationalError) as error:
-            raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
-            raise
 
     @asynccontextmanager
     async def lookup(self) -> AsyncGenerator[AsyncConnection]:
@@ -54,11 +55,9 @@ class Database:
         Each statement commits by itself. Tables with people's rows look empty here, or are refused where the connection
         has had an owner before: then the setting is '' and no uuid.
         """
-        try:
+        with _answers():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
-        except (OSError, PoolTimeout, InterfaceError, OperationalError) as error:
-            raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
 
     async def check(self) -> None:
         """Raise `Unavailable` unless a statement comes back."""
@@ -78,6 +77,22 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@contextmanager
+def _answers() -> Generator[None]:
+    """What the database and the way to it can answer, in this project's errors."""
+    try:
+        yield
+    except (OSError, PoolTimeout, InterfaceError, OperationalError) as error:
+        raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
+    except DBAPIError as error:
+        state: str = getattr(error.orig, "sqlstate", None) or ""
+        if error.connection_invalidated or state.startswith(PASSING):
+            raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
+        if state in UNSTORABLE:
+            raise InvalidInput("A text holds a character that cannot be kept.", code="invalid_text") from error
+        raise
 
 
 _SET_OWNER = text("SELECT set_config('app.owner_id', :owner, true)")

@@ -1,0 +1,42 @@
+"""What PostgreSQL answers when it is busy, in this project's errors."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from docvault.errors import InvalidInput, Unavailable
+from docvault.resources import Resources
+
+
+@pytest.mark.parametrize("setting", ["statement_timeout", "lock_timeout"])
+async def test_a_timeout_is_a_passing_trouble(resources: Resources, setting: str) -> None:
+    waited = {"statement_timeout": "SELECT pg_sleep(5)", "lock_timeout": "SELECT pg_advisory_xact_lock(4711)"}[setting]
+    async with resources.database.transaction(uuid4()) as other:
+        await other.execute(text("SELECT pg_advisory_xact_lock(4711)"))
+        with pytest.raises(Unavailable, match="does not answer"):  # noqa: PT012 - the transaction as a whole raises
+            async with resources.database.transaction(uuid4()) as session:
+                await session.execute(text(f"SET LOCAL {setting} = '50ms'"))
+                await session.execute(text(waited))
+
+
+async def test_nul_is_the_askers_fault(resources: Resources) -> None:
+    with pytest.raises(InvalidInput):
+        async with resources.database.transaction(uuid4()) as session:
+            await session.execute(text("SELECT lower(:text)"), {"text": "a\0b"})
+    with pytest.raises(InvalidInput):
+        async with resources.database.lookup() as connection:
+            await connection.execute(text("SELECT * FROM find_login(:text)"), {"text": "a\0b"})
+
+
+async def test_a_mistake_of_ours_stays_one(resources: Resources) -> None:
+    mistake: Any = None
+    try:
+        async with resources.database.transaction(uuid4()) as session:
+            await session.execute(text("SELECT nonsense"))
+    except Exception as error:
+        mistake = error
+    assert not isinstance(mistake, (Unavailable, InvalidInput, type(None)))
