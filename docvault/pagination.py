@@ -41,8 +41,17 @@ def decode_cursor(text: str | None, sort: str) -> Cursor | None:
         cursor = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
         if cursor.sort != sort:
             raise ValueError
+        _check_key(sort.lstrip("-"), cursor.key)
     except (ValueError, binascii.Error, msgspec.DecodeError):
         raise InvalidInput(
             "The cursor is not one of this list.", code="invalid_cursor", hint="Start again without `cursor`."
         ) from None
     return cursor
+
+
+def _check_key(order: str, key: str) -> None:
+    """Anybody can make up a cursor: its key must be what the database compares that order's column with."""
+    if order.endswith("_at"):
+        datetime.fromisoformat(key)
+    elif order == "size_bytes" and abs(int(key)) >= 2**63:
+        raise ValueError

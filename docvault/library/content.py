@@ -13,7 +13,7 @@ from docvault.errors import NotFound, RequestError
 from docvault.models import Document, Revision
 from docvault.storage import ObjectStore
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,30})-(\d{0,30})")  # Python refuses to read numbers of thousands of digits
 
 
 class RangeNotSatisfiable(RequestError):

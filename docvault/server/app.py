@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.middleware import DefineMiddleware
@@ -17,6 +17,7 @@ from litestar.plugins.prometheus import PrometheusConfig
 
 import docvault
 from docvault.accounts.routes import accounts_routes
+from docvault.errors import InvalidInput
 from docvault.library.routes import library_routes
 from docvault.resources import Resources, open_resources
 from docvault.server import health, pages
@@ -29,6 +30,15 @@ from ingestion.routes import ingestion_routes
 from search.routes import search_routes
 
 Open = Callable[[Settings], AbstractAsyncContextManager[Resources]]
+
+
+class ServedRequest(Request[Any, Any, Any]):
+    async def json(self) -> Any:
+        """Raises `InvalidInput` for bytes that are no UTF-8, which the framework takes for an error of our own."""
+        try:
+            return await super().json()
+        except UnicodeDecodeError:
+            raise InvalidInput("The body is not UTF-8 text.") from None
 
 
 def create_app(settings: Settings, resources: Open = open_resources) -> Litestar:
@@ -48,6 +58,7 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
             health.live, health.ready, health.metrics, pages.home, pages.style,
         ],
         lifespan=[lifespan],
+        request_class=ServedRequest,
         dependencies=DEPENDENCIES,
         exception_handlers={Exception: on_error},
         middleware=[

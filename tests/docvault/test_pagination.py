@@ -31,3 +31,18 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_a_cursor_belongs_to_its_order() -> None:
     with pytest.raises(InvalidInput):
         decode_cursor(encode_cursor("filename", "a", uuid4()), "-filename")
+
+
+@pytest.mark.parametrize(
+    ("sort", "key"),
+    [
+        ("-created_at", "x"),
+        ("updated_at", ""),
+        ("size_bytes", "x"),
+        ("size_bytes", "9" * 40),
+        ("-size_bytes", "9" * 5000),
+    ],
+)
+def test_a_made_up_key_is_refused(sort: str, key: str) -> None:
+    with pytest.raises(InvalidInput):
+        decode_cursor(encode_cursor(sort, key, uuid4()), sort)

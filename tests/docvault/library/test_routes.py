@@ -115,6 +115,7 @@ async def test_rename_move_and_tag(people: People) -> None:
         ({"tags": "red"}, "invalid_input"),
         ({"colour": "red"}, "invalid_input"),
         (b"{", "invalid_input"),
+        (b'{"filename": "\xff"}', "invalid_input"),
     ],
 )
 async def test_what_a_change_refuses(reader: Person, change: Any, code: str) -> None:
@@ -189,7 +190,9 @@ async def test_ranges(bytes_of_it: tuple[Person, str, bytes], asked: str, start:
     assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(content)}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=a-b", "bytes=5-1", "bytes=-", "lines=1-2", "bytes=0-1,3-4"])
+@pytest.mark.parametrize(
+    "asked", ["bytes=a-b", "bytes=5-1", "bytes=-", "lines=1-2", "bytes=0-1,3-4", f"bytes={10**4200}-"]
+)
 async def test_ranges_we_do_not_serve_give_everything(bytes_of_it: tuple[Person, str, bytes], asked: str) -> None:
     person, url, content = bytes_of_it
     answer = await person.http.get(url, headers={"Range": asked})
@@ -209,3 +212,9 @@ async def test_text_gives_pages_from_one(people: People, worker: object) -> None
     answer = (await person.http.get(f"/api/documents/{document['id']}/text")).json()
     assert [page["page"] for page in answer["pages"]] == [1]
     assert "Second paragraph, with ünïcode." in answer["pages"][0]["text"]
+
+
+@pytest.mark.parametrize("query", [{"q": "\0"}, {"tag": "\0"}])
+async def test_text_that_the_database_cannot_hold_is_refused(reader: Person, query: dict[str, str]) -> None:
+    answer = await reader.http.get("/api/documents", params=query)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_text")
