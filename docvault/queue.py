@@ -6,6 +6,8 @@ that is lost (Redis emptied, restarted, gone) costs seconds and never a document
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from docvault.logging import get_logger
 from docvault.settings import Settings
 
 QUEUE = "docvault:jobs"
+PATIENCE = 2.0  # seconds a request waits for a Redis that took the connection and says nothing
 log = get_logger(__name__)
 
 
@@ -57,15 +60,19 @@ class Queue:
 
     async def ring(self, *rings: Ring) -> None:
         try:
-            if self._pool is None:
-                self._pool = await create_pool(
-                    self._settings, job_serializer=encode, job_deserializer=decode, default_queue_name=QUEUE
-                )
-            for job, owner_id, id in rings:
-                # The same id again is ignored while the job waits or runs: ringing twice is harmless.
-                await self._pool.enqueue_job(job, str(owner_id), str(id), _job_id=f"{job}:{id}")
+            async with asyncio.timeout(PATIENCE):
+                await self._ring(rings)
         except (OSError, RedisError) as error:
             log.warning("queue.silent", error=str(error), rings=len(rings))
+
+    async def _ring(self, rings: Sequence[Ring]) -> None:
+        if self._pool is None:
+            self._pool = await create_pool(
+                self._settings, job_serializer=encode, job_deserializer=decode, default_queue_name=QUEUE
+            )
+        for job, owner_id, id in rings:
+            # The same id again is ignored while the job waits or runs: ringing twice is harmless.
+            await self._pool.enqueue_job(job, str(owner_id), str(id), _job_id=f"{job}:{id}")
 
     async def close(self) -> None:
         if self._pool is not None:

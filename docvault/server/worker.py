@@ -71,7 +71,10 @@ async def listen(settings: Settings, desk: Desk) -> None:
             log.warning("worker.redis_unavailable", error=str(error))
         finally:
             with suppress(RedisError, OSError, asyncio.CancelledError):
+                # It waits for the jobs it cancelled, and passes that on: a cancellation of ours is told apart below.
                 await worker.close()
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError
         await asyncio.sleep(PATIENCE)
 
 
