@@ -92,8 +92,10 @@ class Reader:
                 if zygote is not None:
                     await zygote.close()
                 idle = self._office_idle if kind == "office" else None
-                zygote = self._zygotes[kind] = _Zygote(self._settings.extract_seconds, idle)
+                self._zygotes.pop(kind, None)  # one that does not come to life is not kept
+                zygote = _Zygote(self._settings.extract_seconds, idle)
                 await zygote.start(self._setup(kind))
+                self._zygotes[kind] = zygote
             zygote.hold()
             return zygote
 
@@ -146,16 +148,21 @@ class _Zygote:
         self.control, theirs = socket.socketpair()
         self.control.setblocking(False)
         arguments = ["-m", "ingestion.extract.zygote", str(theirs.fileno()), msgspec.json.encode(setup).decode()]
-        with theirs:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                env=confine.environment(Path(setup.folder)),
-                start_new_session=True,
-            )
+        try:
+            with theirs:
+                self.process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *arguments,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(),),
+                    env=confine.environment(Path(setup.folder)),
+                    start_new_session=True,
+                )
+        except BaseException:
+            self.control.close()
+            shutil.rmtree(setup.folder, ignore_errors=True)
+            raise
         self.ended[0] = ready = asyncio.get_running_loop().create_future()
         self.listener = asyncio.create_task(self._listen())
         try:

@@ -252,3 +252,18 @@ async def test_killing_the_worker_leaves_no_process_and_no_folder(tmp_path: Path
     assert await gone(process)
     assert await gone(zygote)
     assert not list((tmp_path / "temporary").iterdir())
+
+
+async def test_a_process_that_could_not_be_made_is_made_the_next_time(
+    hostile_reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hostile_reader.close()
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError("no more processes")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio, "create_subprocess_exec", refuse)
+        with pytest.raises(BlockingIOError):
+            await read(hostile_reader, "surroundings", tmp_path)
+    assert await read(hostile_reader, "surroundings", tmp_path)
