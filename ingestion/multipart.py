@@ -89,7 +89,8 @@ class Part:
         return self._ahead is None
 
     async def text(self) -> str:
-        """The whole part as UTF-8 text."""
+        """The whole part as UTF-8 text: a field, even where the sender gave it a filename."""
+        self.filename = None
         data = b"".join([piece async for piece in self])
         try:
             return data.decode()
@@ -238,8 +239,8 @@ def _filename(segment: MultipartSegment) -> str | None:
     if extended:
         try:
             return unquote(extended[2], encoding=extended[1], errors="replace")
-        except LookupError:
-            pass  # a character set nobody knows: the plain name will do
+        except (LookupError, ValueError):
+            pass  # a character set nobody knows, or that has no replacement mark: the plain name will do
     return None if segment.filename is None else _decoded(segment.filename)
 
 

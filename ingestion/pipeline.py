@@ -41,8 +41,8 @@ async def ingest(resources: Resources, reader: Reader, owner_id: UUID, document_
         try:
             await _attempt(resources, reader, claim)
         except LostClaim:
+            # Cancelled, say: its owner hears of that. Or its own last write was seen by its heartbeat.
             log.info("document.claim_lost")
-            return
         await announce(resources, owner_id, document_id)
 
 
@@ -89,7 +89,9 @@ async def _extract(resources: Resources, reader: Reader, claim: Claim, progress:
                 )
         except FileNotFoundError:
             raise DocumentError(
-                "The bytes of this document are not in the store.", code="content_missing", hint="Upload it again."
+                "The bytes of this document are not in the store.",
+                code=queries.CONTENT_MISSING,
+                hint="Upload it again.",
             ) from None
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from redis.exceptions import RedisError
 
-from docvault.errors import Unavailable
+from docvault.errors import RequestError, Unavailable
 from docvault.library import queries as library
 from docvault.library.schemas import view
 from docvault.logging import get_logger
@@ -28,14 +28,17 @@ def channel(owner_id: UUID) -> str:
 
 
 async def announce(resources: Resources, owner_id: UUID, document_id: UUID) -> None:
-    """Tell the owner's open pages what the document's row says now. Nobody listening, or no Redis, is no error."""
+    """Tell the owner's open pages what the document's row says now. Never raises.
+
+    Nobody listening, no Redis, a document deleted meanwhile: no news is worth a reading that fails for it.
+    """
     try:
         if not await resources.cache.execute_command("PUBSUB", "NUMSUB", channel(owner_id)):
             return
         async with resources.database.transaction(owner_id) as session:
             found = view(*await library.find(session, owner_id, document_id))
         await resources.cache.publish(channel(owner_id), msgspec.json.encode(found))
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, RequestError) as error:
         log.debug("events.silent", error=str(error))
 
 

@@ -19,6 +19,13 @@ from docvault.security.access import owned
 from ingestion.extract.document import Chunk as Passage
 from ingestion.extract.document import Extracted
 
+CONTENT_MISSING = "content_missing"
+"""Error code of a document whose bytes are not in the store."""
+
+
+SLICE = 1000
+"""Vectors in one statement: as numbers of Python's they take ten times their bytes."""
+
 
 class LostClaim(DocVaultError):
     """Somebody else has the document now (its lease ran out, it was cancelled or deleted). Write nothing more."""
@@ -185,14 +192,14 @@ def _chunk_row(claim: Claim, id: UUID, chunk: Passage, config: str) -> dict[str,
 async def add_vectors(
     session: AsyncSession, claim: Claim, ids: Sequence[UUID], model_id: str, vectors: Vectors
 ) -> None:
-    rows = [
-        {
-            "owner_id": claim.owner_id, "chunk_id": id, "model_id": model_id,
-            "document_id": claim.document_id, "embedding": vector.tolist(),
-        }
-        for id, vector in zip(ids, vectors, strict=True)
-    ]  # fmt: skip
-    if rows:
+    for start in range(0, len(ids), SLICE):
+        rows = [
+            {
+                "owner_id": claim.owner_id, "chunk_id": id, "model_id": model_id,
+                "document_id": claim.document_id, "embedding": vector.tolist(),
+            }
+            for id, vector in zip(ids[start : start + SLICE], vectors[start : start + SLICE], strict=True)
+        ]  # fmt: skip
         await session.execute(insert(ChunkVector), rows)
 
 
@@ -207,8 +214,12 @@ async def reserve_object(session: AsyncSession, owner_id: UUID, key: str, expiry
 
 
 async def adopt_objects(session: AsyncSession, owner_id: UUID, keys: Sequence[str]) -> int:
-    """The objects have revisions now. How many were still there: the sweeper takes those of an upload that expired."""
+    """The objects have revisions now. How many were still there: the sweeper takes those of an upload that expired.
+
+    One that is due is refused even if it is still there: the sweeper may be removing it.
+    """
     statement = delete(UnownedObject).where(owned(UnownedObject, owner_id), UnownedObject.object_key.in_(keys))
+    statement = statement.where(UnownedObject.due_at > func.clock_timestamp())
     return len((await session.execute(statement.returning(UnownedObject.object_key))).all())
 
 
@@ -216,6 +227,13 @@ async def discard_objects(session: AsyncSession, owner_id: UUID, keys: Sequence[
     """Let the sweeper remove these at its next look, those that no revision holds. Their keys."""
     statement = update(UnownedObject).where(owned(UnownedObject, owner_id), UnownedObject.object_key.in_(keys))
     return (await session.scalars(statement.values(due_at=func.now()).returning(UnownedObject.object_key))).all()
+
+
+async def postpone_object(session: AsyncSession, owner_id: UUID, key: str, delay: float) -> bool:
+    """Whoever removes a due object says so first. False when it is not due any more, or a document has it by now."""
+    mine = (owned(UnownedObject, owner_id), UnownedObject.object_key == key, UnownedObject.due_at <= func.now())
+    statement = update(UnownedObject).where(*mine).values(due_at=func.now() + seconds(delay))
+    return (await session.execute(statement.returning(UnownedObject.object_key))).one_or_none() is not None
 
 
 async def forget_object(session: AsyncSession, owner_id: UUID, key: str) -> None:
@@ -241,10 +259,18 @@ async def totals(session: AsyncSession, owner_id: UUID) -> tuple[int, int]:
 
 
 async def same_bytes(session: AsyncSession, owner_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
-    """The oldest document with each of these hashes, where there is one."""
+    """The oldest document with each of these hashes, where there is one.
+
+    It is not deleted before the transaction ends. A document whose bytes were lost from the store is none: its owner is
+    told to upload them again.
+    """
+    of_document = (Document.owner_id == Revision.owner_id) & (Document.id == Revision.document_id)
     query = (
         select(Revision.sha256, Revision.document_id)
+        .join(Document, of_document)
         .where(owned(Revision, owner_id), Revision.sha256.in_(hashes))
+        .where(Document.error_code.is_distinct_from(CONTENT_MISSING))
         .order_by(Revision.created_at.desc())
+        .with_for_update(read=True, key_share=True, of=Document)
     )
     return {row.sha256: row.document_id for row in await session.execute(query)}

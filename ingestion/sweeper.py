@@ -15,6 +15,7 @@ from docvault.resources import Resources
 from ingestion import queries
 
 MOST = 1000  # rows one look takes; the next look takes the next
+AGAIN = 60.0  # seconds until an object that could not be removed is tried again
 CLEAR_EVERY = 3600.0  # seconds between two looks for what uploads left unfinished
 log = get_logger(__name__)
 
@@ -23,11 +24,17 @@ async def sweep(resources: Resources) -> int:
     """One look. Returns how many objects it removed."""
     async with resources.database.lookup() as connection:
         due = await queries.due_objects(connection, MOST)
+    removed = 0
     for owner_id, key in due:
-        await resources.store.delete(key)
         async with resources.database.transaction(owner_id) as session:
-            await queries.forget_object(session, owner_id, key)
-    return len(due)
+            # Due later if it cannot be removed now, so that the next look begins with the others.
+            unowned = await queries.postpone_object(session, owner_id, key, AGAIN)
+        if unowned:
+            await resources.store.delete(key)
+            async with resources.database.transaction(owner_id) as session:
+                await queries.forget_object(session, owner_id, key)
+            removed += 1
+    return removed
 
 
 async def clear_unfinished(resources: Resources) -> None:

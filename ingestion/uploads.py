@@ -90,14 +90,13 @@ async def _read_form(resources: Resources, owner_id: UUID, incoming: AsyncIterat
             form.folder = folder_path(await part.text())
         elif part.name == "tags":
             # Several parts, or one with commas between.
-            form.tags += (await part.text()).split(",")
+            form.tags = tag_list(form.tags + (await part.text()).split(","), resources.settings.max_tags)
         else:
             raise InvalidInput(
                 f"The part `{part.name}` is not one of an upload.",
                 code="unknown_part",
                 hint="Send `file` parts with a filename, and if you like `folder` and `tags`.",
             )
-    form.tags = tag_list(form.tags, resources.settings.max_tags)
     if not form.files:
         raise InvalidInput("There is no file in this upload.", code="no_files", hint="Send one or more `file` parts.")
 

@@ -143,6 +143,16 @@ class TestParts:
         received = await receive(body_of([Sent("file", b"x", filename)]))
         assert display_name(received[0].filename) == "report.pdf"
 
+    async def test_a_character_set_that_cannot_decode_it(self) -> None:
+        head = b'form-data; name="file"; filename="a.txt"; filename*=punycode\'\'a-%ff'
+        body = b"--B\r\nContent-Disposition: " + head + b"\r\n\r\nx\r\n--B--\r\n"
+
+        async def stream() -> AsyncIterator[bytes]:
+            yield body
+
+        found = [part.filename async for part in parts(stream(), "multipart/form-data; boundary=B", LIMITS)]
+        assert found == ["a.txt"]
+
     async def test_text_of_a_field(self) -> None:
         good, bad = body_of([Sent("folder", "Verträge".encode())]), body_of([Sent("folder", b"\xff\xfe")])
         assert await (await anext(parts(stream_of(good), CONTENT_TYPE, LIMITS))).text() == "Verträge"

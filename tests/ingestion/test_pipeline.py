@@ -18,6 +18,7 @@ from ingestion import queries
 from ingestion.extract.document import Chunk, Extracted, Page, Reading
 from ingestion.jobs import Desk
 from ingestion.pipeline import ingest, retry_delay
+from ingestion.progress import announce, channel
 from ingestion.queries import LostClaim
 from tests.people import People, Person
 
@@ -286,3 +287,41 @@ def test_retry_delay_doubles_with_jitter(tries: int, least: float, most: float) 
     delays = {retry_delay(2.0, tries) for _ in range(50)}
     assert all(least <= delay <= most for delay in delays)
     assert len(delays) > 1
+
+
+class Silent:
+    """Somebody listens, but Redis says so and no more."""
+
+    async def execute_command(self, *_: object) -> int:
+        return 1
+
+    async def publish(self, *_: object) -> None: ...
+
+
+async def test_news_of_a_deleted_document_are_no_error(quick: Resources, person: Person) -> None:
+    heard: Any = Silent()
+    await announce(dataclasses.replace(quick, cache=heard), UUID(person.id), uuid4())
+
+
+async def test_who_cancels_is_told_on_every_page(quick: Resources, person: Person) -> None:
+    id, reader = await uploaded(person), ScriptedReader(asyncio.Event())
+    async with quick.cache.pubsub(ignore_subscribe_messages=True) as listening:
+        await listening.subscribe(channel(UUID(person.id)))
+        task = asyncio.create_task(ingest(quick, reader, UUID(person.id), id))  # type: ignore[arg-type]
+        await reader.begun.wait()
+        assert (await person.http.post(f"/api/documents/{id}/cancel")).status_code == 202
+        await task
+        async with asyncio.timeout(5):
+            while True:
+                message = await listening.get_message(timeout=1)
+                if message and '"cancelled"' in str(message["data"]):
+                    break
+
+
+async def test_vectors_are_written_in_slices(quick: Resources, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As lists of numbers, all those of a long document would take ten times what they take as vectors."""
+    monkeypatch.setattr(queries, "SLICE", 2)
+    passages = [Chunk(n, 1, 0, 3, "The", [], "", 10, []) for n in range(5)]
+    id = await uploaded(person)
+    await run(quick, ScriptedReader(Reading(Extracted([Page(1, WORDS, [])], language="en"), passages)), person, id)
+    assert await counts(quick, person) == (1, 5, 5)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from docvault.library import queries as library
 from docvault.resources import Resources
 from docvault.settings import Settings
 from ingestion.uploads import give_up, receive
@@ -191,3 +192,43 @@ async def test_uploading_a_failed_document_again_retries_it(person: Person, work
     (again,) = await person.upload(("nothing.txt", b""))
     assert (again["duplicate_of"], again["status"]) == (first["id"], "queued")
     assert (await person.settled(first["id"]))["status"] == "failed"
+
+
+async def test_a_field_is_short_even_with_a_filename(person: Person) -> None:
+    body = form(part(unique()), part(b"f" * 100_000, name="folder", filename="folder.txt"))
+    assert (await refused(person, body))[:2] == (413, "field_too_large")
+
+
+async def test_too_many_tags_are_refused_as_they_come(person: Person) -> None:
+    """Not first collected: a thousand fields of them would be a gigabyte."""
+    tags = ",".join(str(n) for n in range(100)).encode()
+    body = form(part(tags, name="tags", filename=None), part(b"never read", name="colour", filename=None))
+    assert (await refused(person, body))[:2] == (400, "invalid_tags")
+
+
+async def test_bytes_lost_from_the_store_can_be_uploaded_again(
+    person: Person, settings: Settings, resources: Resources, worker: object
+) -> None:
+    content = unique()
+    (first,) = await person.add(("a.txt", content))
+    for path in (settings.objects_path / person.id).iterdir():
+        path.unlink()
+    async with resources.database.transaction(UUID(person.id)) as session:
+        await session.execute(text("UPDATE documents SET status = 'queued'"))
+    assert (await person.settled(first["id"]))["error"]["code"] == "content_missing"
+    (again,) = await person.add(("a.txt", content))
+    assert (again["status"], again["duplicate_of"]) == ("ready", None)
+    (third,) = await person.upload(("a.txt", content))
+    assert third["duplicate_of"] == again["id"]
+
+
+async def test_an_upload_that_meets_a_deletion_is_kept(person: Person, resources: Resources) -> None:
+    """The same bytes as a document that is being deleted are no duplicate of it."""
+    content = unique()
+    (first,) = await person.upload(("a.txt", content))
+    async with resources.database.transaction(UUID(person.id)) as session:
+        await library.remove(session, UUID(person.id), UUID(first["id"]))
+        uploading = asyncio.create_task(person.upload(("b.txt", content)))
+        await asyncio.wait([uploading], timeout=0.5)
+    (second,) = await uploading
+    assert (second["filename"], second["duplicate_of"]) == ("b.txt", None)
