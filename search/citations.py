@@ -22,7 +22,7 @@ LONGEST_MARKER = 1200
 SUPPORT = 0.3
 """Part of a statement's words that a sentence must share to be what the statement rests on."""
 
-_OPEN = re.compile(r"\[\s*(?:\d{1,3}\s*(?:[,;]\s*\d{0,3}\s*)*(?::.*)?)?\Z", re.DOTALL)
+_OPEN = re.compile(r"\[\s*(?:\d{1,3}\s*(?:[,;]\s*(?:\d{1,3}\s*)?)*(?::.*)?)?\Z", re.DOTALL)
 _MARKER = re.compile(
     r"""\[\s*(?P<numbers>\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*(?::\s*(?P<quote>["“„«'‘].*?["”“»'’])\s*|:[^"“„«'‘\]][^\]]*|:\s*)?\]""",
     re.DOTALL,
@@ -75,8 +75,9 @@ class Citer:
         self._said = ""
 
     def feed(self, piece: str) -> Iterator[str | Cited]:
-        self._held += piece
-        yield from self._release(final=False)
+        for at in range(0, len(piece), LONGEST_MARKER):  # all that is held is looked through for each bracket in it
+            self._held += piece[at : at + LONGEST_MARKER]
+            yield from self._release(final=False)
 
     def quote(self, quotation: Quotation) -> Iterator[str | Cited]:
         """The words, marked; nothing when they are not on the page. Markers of the document's own are not shown."""
@@ -100,12 +101,12 @@ class Citer:
                 yield from self._say(before if final else kept)
                 self._held = "" if final else before[len(kept) :]
                 return
-            marker = _MARKER.match(self._held, at)
-            if marker and marker.end() - at <= LONGEST_MARKER:
+            marker = _MARKER.match(self._held, at, at + LONGEST_MARKER)
+            if marker:
                 yield from self._say(kept)
                 yield from self._cite(marker, before[len(kept) :])
                 self._held = self._held[marker.end() :]
-            elif _OPEN.match(self._held, at) and len(self._held) - at <= LONGEST_MARKER:
+            elif len(self._held) - at <= LONGEST_MARKER and _OPEN.match(self._held, at):
                 if not final:
                     yield from self._say(kept)
                     self._held = self._held[len(kept) :]

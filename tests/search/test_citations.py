@@ -1,4 +1,5 @@
 import itertools
+import time
 from uuid import UUID
 
 import pytest
@@ -99,6 +100,13 @@ def test_every_marker_that_is_shown_has_its_citation(text: str) -> None:
         else:
             assert shown.endswith(f"[{part.marker}]")
             assert part.quote.casefold() in " ".join((PAGE + OTHER).split()).casefold()
+
+
+@pytest.mark.parametrize("text", ["[1" + ",    " * 20 + "x", '[1:"' * 10_000, "[" + " " * 40_000, "[1;" * 10_000])
+def test_no_text_of_a_model_holds_up_the_others(text: str) -> None:
+    started = time.process_time()
+    read(text)
+    assert time.process_time() - started < 2
 
 
 def test_boxes_are_those_of_the_quoted_lines() -> None:
