@@ -126,15 +126,17 @@ class OpenAIChatModel:
         return self._hide(str(said or error.message))
 
     def _hide(self, words: str) -> str:
-        key = self._settings.api_key
-        return (words.replace(key, "***") if key else words)[:WORDS]
+        key = self._settings.api_key.strip()
+        for shown in filter(None, (key, repr(key)[1:-1])):  # libraries quote a header that they refuse
+            words = words.replace(shown, "***")
+        return words[:WORDS]
 
 
 def _client(provider: Provider, stall: float) -> AsyncOpenAI:
     from openai import AsyncOpenAI
 
     return AsyncOpenAI(
-        base_url=provider.base_url, api_key=provider.api_key or "none", timeout=stall, max_retries=TRIES - 1
+        base_url=provider.base_url, api_key=provider.api_key.strip() or "none", timeout=stall, max_retries=TRIES - 1
     )
 
 

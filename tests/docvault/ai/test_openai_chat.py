@@ -105,6 +105,16 @@ async def test_nobody_there(model: OpenAIChatModel) -> None:
     await nowhere.close()
 
 
+@pytest.mark.parametrize("odd", [f"{KEY}\n", f"{KEY}\n{KEY}"])
+async def test_a_key_that_no_header_can_carry_is_not_told(server: OpenAIServer, odd: str) -> None:
+    model = OpenAIChatModel(Provider("acme", ["m1"], server.base_url, odd), "m1", stall=3)
+    if odd == f"{KEY}\n":
+        await said(model)  # pasted with the end of its line
+    else:
+        assert (await failed(model)).code == "model_unreachable"
+    await model.close()
+
+
 async def test_something_else_there(server: OpenAIServer, model: OpenAIChatModel) -> None:
     server.failures.append(Failure(200, {"content-type": "text/event-stream"}, b"data: {oops\n\n"))
     assert (await failed(model)).code in ("model_unreachable", "model_cut_off")
