@@ -145,8 +145,7 @@ async def create_api_key(session: AsyncSession, owner_id: UUID, wanted: ApiKeyCr
             code="invalid_scope",
             hint=f"Choose from {', '.join(sorted(KEY_SCOPES))}.",
         )
-    if wanted.expires_at and wanted.expires_at <= datetime.now(UTC):
-        raise InvalidInput("`expires_at` has passed already.", code="invalid_expiry", hint="Give a later moment.")
+    expires_at = _expiry(wanted.expires_at)
     text, scopes = make_api_key(), sorted(set(wanted.scopes))
     key = ApiKey(
         owner_id=owner_id,
@@ -155,12 +154,22 @@ async def create_api_key(session: AsyncSession, owner_id: UUID, wanted: ApiKeyCr
         prefix=api_key_prefix(text),
         hash=api_key_hash(text),
         scopes=scopes,
-        expires_at=wanted.expires_at,
+        expires_at=expires_at,
     )
     session.add(key)
     await session.flush()
     log.info("api_key.created", owner_id=str(owner_id), key_id=str(key.id), scopes=scopes)
     return key, text
+
+
+def _expiry(wanted: datetime | None) -> datetime | None:
+    try:
+        moment = wanted and wanted.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput("`expires_at` is outside the calendar.", code="invalid_expiry") from None
+    if moment and moment <= datetime.now(UTC):
+        raise InvalidInput("`expires_at` has passed already.", code="invalid_expiry", hint="Give a later moment.")
+    return moment
 
 
 def email_key(email: str) -> str:

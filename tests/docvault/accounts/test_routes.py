@@ -333,6 +333,7 @@ async def test_strangers_see_no_keys(vault: Vault):
         ({"scopes": ["search", "account"]}, "invalid_scope"),
         ({"expires_at": "2001-01-01T00:00:00Z"}, "invalid_expiry"),
         ({"expires_at": "2100-01-01T00:00:00"}, "invalid_input"),
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, "invalid_expiry"),
         ({"owner_id": str(uuid4())}, "invalid_input"),
     ],
 )
