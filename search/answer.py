@@ -89,9 +89,10 @@ async def answer(resources: Resources, asked: Asked) -> AsyncGenerator[bytes]:
     try:
         hits = await retrieve(resources, asked.owner_id, Query(_searched(asked), SOURCES, filters=asked.filters))
         sources = await _sources(resources, asked.owner_id, hits)
-    except DocVaultError as error:
+    except Exception as error:
+        failed = error if isinstance(error, DocVaultError) else _fault("search.failed", error)
         for model in asked.models:
-            yield event("error", {"model": model, "code": error.code, "detail": error.detail})
+            yield event("error", {"model": model, "code": failed.code, "detail": failed.detail})
         yield event("end", {})
         return
     yield event("sources", _described(asked, hits))
@@ -187,9 +188,9 @@ class _Speaker:
             await self._speak()
         except DocVaultError as error:
             failed = error
+            failed.detail = conversations.storable(failed.detail)  # often a provider's own words
         except Exception as error:
-            log.error("model.failed", model=self.answer.model, exc_info=error)
-            failed = ModelError("The answer broke off through a fault of ours. It has been logged.", code="internal")
+            failed = _fault("model.failed", error, model=self.answer.model)
         if failed:
             self.answer.error = failed.detail
         unkept = await self._kept()
@@ -209,7 +210,7 @@ class _Speaker:
                 elif isinstance(piece, Quotation):
                     await self._tell(citer.quote(piece))
                 else:
-                    await self._tell(citer.feed(piece))
+                    await self._tell(citer.feed(conversations.storable(piece)))
         await self._tell(citer.end())
 
     async def _tell(self, parts: Any) -> None:
@@ -252,6 +253,11 @@ class _Speaker:
 
     async def _send(self, name: str, data: dict[str, Any]) -> None:
         await self.queue.put(event(name, {"model": self.answer.model} | data))
+
+
+def _fault(what: str, error: Exception, **ids: str) -> ModelError:
+    log.error(what, exc_info=error, **ids)
+    return ModelError("The answer broke off through a fault of ours. It has been logged.", code="internal")
 
 
 async def _fixed(text: str) -> AsyncGenerator[str | Usage]:

@@ -158,3 +158,8 @@ async def _keep_citations(session: AsyncSession, owner_id: UUID, message_id: UUI
 
 def title_of(text: str) -> str:
     return " ".join(text.replace("\0", " ").split())[:TITLE] or "Untitled"
+
+
+def storable(text: str) -> str:
+    """Without what neither PostgreSQL nor UTF-8 can hold: NUL, and halves of a surrogate pair."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()

@@ -14,16 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from docvault.errors import InvalidInput
 from docvault.models import Citation, Conversation, Document, Message
 from docvault.security.access import owned
-from search.conversations import title_of
+from search.conversations import storable, title_of
 
 MOST = 10_000
 Text = Annotated[str, Meta(max_length=1_000_000)]
+MAX_INTEGER = 2**31 - 1  # of PostgreSQL's `integer`
 
 
 class SavedCitation(msgspec.Struct):
-    marker: int
+    marker: Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
     filename: Text
-    page: Annotated[int, Meta(ge=1)]
+    page: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
     quote: Text
     document_id: UUID | None = None
     boxes: list[list[float]] = []
@@ -38,7 +39,7 @@ class SavedMessage(msgspec.Struct):
     answers: int | None = None
     model: str | None = None
     usage: dict[str, Any] | None = None
-    cost: float | None = None
+    cost: Annotated[float, Meta(ge=0, lt=1e6)] | None = None
     error: str | None = None
     citations: list[SavedCitation] = []
 
@@ -105,22 +106,23 @@ def _row(message: SavedMessage, ids: list[UUID], n: int) -> dict[str, Any]:
         )
     return {
         "id": ids[n], "question_id": None if message.answers is None else ids[message.answers],
-        "role": message.role, "model": message.model, "content": _clean(message.content), "usage": message.usage,
+        "role": message.role, "model": message.model, "content": storable(message.content), "usage": message.usage,
         "cost": message.cost, "error": message.error, "created_at": _moment(message.created_at),
     }  # fmt: skip
 
 
 def _citation(citation: SavedCitation, there: set[UUID]) -> dict[str, Any]:
     return {
-        "id": uuid4(), "marker": citation.marker, "filename": _clean(citation.filename), "page": citation.page,
+        "id": uuid4(), "marker": citation.marker, "filename": storable(citation.filename), "page": citation.page,
         "document_id": citation.document_id if citation.document_id in there else None,
-        "quote": _clean(citation.quote), "boxes": citation.boxes,
+        "quote": storable(citation.quote), "boxes": citation.boxes,
     }  # fmt: skip
 
 
-def _clean(text: str) -> str:
-    return text.replace("\0", " ").encode("utf-8", "replace").decode()
-
-
 def _moment(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise InvalidInput(
+            "A message or the conversation has a moment outside the calendar.", code="invalid_conversation"
+        ) from None

@@ -101,7 +101,11 @@ def narrowed(filters: Filters) -> tuple[str, dict[str, Any]]:
 
 
 def _moment(moment: datetime) -> str:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    """In UTC: PostgreSQL reads no offset of 16 hours or more. The first and last day of the calendar have no other."""
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except OverflowError:
+        return moment.replace(tzinfo=UTC).isoformat()
 
 
 async def lexemes(session: AsyncSession, owner_id: UUID, question: str, default_language: str) -> list[Lexeme]:

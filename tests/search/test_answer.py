@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -152,6 +152,39 @@ async def test_a_fault_of_ours_ends_in_an_error_too(shelf: Shelf) -> None:
     assert error["code"] == "internal"
     assert "secret" not in error["detail"]
     assert events[-1][0] == "end"
+
+
+async def test_a_fault_before_the_first_word_ends_every_model(shelf: Shelf) -> None:
+    class Faulty:
+        model_id = "none"
+
+        async def embed_query(self, text: str) -> Any:
+            raise ZeroDivisionError("the secret inside")
+
+    resources = replace(scripted(shelf, a=["x"], b=["x"]), embedder=cast(Any, Faulty()))
+    events = await said(resources, shelf, models=["acme/a", "acme/b"])
+    assert [name for name, _ in events] == ["error", "error", "end"]
+    assert {data["code"] for data in of(events, "error")} == {"internal"}
+    assert "secret" not in str(events)
+
+
+async def test_what_cannot_be_kept_is_taken_out_of_an_answer(shelf: Shelf) -> None:
+    resources = scripted(shelf, a=["Many\0 quinces \ud83d", "\ude00."])
+    events = await said(resources, shelf, models=["acme/a"])
+    assert [name for name, _ in events][-2:] == ["done", "end"]
+    assert words(events, "acme/a") == "Many  quinces ??."
+    messages, _ = await kept(shelf, events[0][1]["conversation_id"])
+    assert messages[-1].content == "Many  quinces ??."
+
+
+async def test_an_error_in_odd_words_still_ends_the_stream(shelf: Shelf) -> None:
+    resources = scripted(shelf, a=[ModelError("It said \ud83d\0 and left.", code="model_refused")])
+    async with asyncio.timeout(10):
+        events = await said(resources, shelf, models=["acme/a"])
+    (error,) = of(events, "error")
+    assert (error["code"], error["detail"]) == ("model_refused", "It said ?  and left.")
+    messages, _ = await kept(shelf, events[0][1]["conversation_id"])
+    assert messages[-1].error == error["detail"]
 
 
 async def test_a_citation_that_is_not_on_the_page_never_shows(shelf: Shelf) -> None:

@@ -52,6 +52,11 @@ async def test_a_search_that_is_refused(reader: Person, body: dict[str, Any], co
     assert (answer.status_code, answer.json()["code"]) == (400, code), answer.text
 
 
+@pytest.mark.parametrize("moment", ["2001-01-01T00:00:00+23:59", "0001-01-01T00:00:00+14:00"])
+async def test_moments_with_any_offset(reader: Person, moment: str) -> None:
+    assert len(await reader.search(QUESTION, filters={"created_after": moment})) == 1
+
+
 async def test_an_empty_vault_has_no_hits(people: People) -> None:
     assert await (await people.new()).search("anything") == []
 
@@ -150,6 +155,10 @@ async def test_out_and_in_again(reader: Person, people: People) -> None:
     assert all(c["document_id"] is None and c["quote"] for c in cited)
 
 
+SAID = {"role": "assistant", "content": "x", "created_at": "2026-01-01T00:00:00Z"}
+CITED = {"marker": 1, "filename": "f", "page": 1, "quote": "q"}
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -159,6 +168,11 @@ async def test_out_and_in_again(reader: Person, people: People) -> None:
             {"messages": [{"role": "assistant", "content": "x", "created_at": "2026-01-01T00:00:00Z", "answers": 3}]},
             "invalid_conversation",
         ),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, "invalid_conversation"),
+        ({"messages": [SAID | {"created_at": "9999-12-31T23:59:59-14:00"}]}, "invalid_conversation"),
+        ({"messages": [SAID | {"cost": 1e7}]}, "invalid_input"),
+        ({"messages": [SAID | {"citations": [CITED | {"marker": 2**31}]}]}, "invalid_input"),
+        ({"messages": [SAID | {"citations": [CITED | {"page": 2**31}]}]}, "invalid_input"),
     ],
 )
 async def test_what_is_no_conversation_is_not_read_in(people: People, change: dict[str, Any], code: str) -> None:
