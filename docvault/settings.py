@@ -228,6 +228,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     environ = os.environ if environ is None else environ
     home = Path(overrides.get("home") or environ.get("DOCVAULT_HOME") or default_home()).expanduser()
     raw: dict[str, Any] = _from_file(environ.get("DOCVAULT_CONFIG"), home)
+    if "home" in raw and not (overrides.get("home") or environ.get("DOCVAULT_HOME")):
+        home = Path(str(raw["home"])).expanduser()
     for field in msgspec.structs.fields(Settings):
         text = environ.get(environment_name(field.name), "")
         if text.strip():

@@ -26,6 +26,13 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert (settings.home, settings.port, settings.log_level) == (tmp_path, 99, "debug")
 
 
+def test_a_file_may_name_the_home(tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere.toml"
+    file.write_text(f"home = '{tmp_path / 'vault'}'\n")
+    assert load_settings({"DOCVAULT_CONFIG": str(file)}).home == tmp_path / "vault"
+    assert load_settings({"DOCVAULT_CONFIG": str(file), "DOCVAULT_HOME": str(tmp_path)}).home == tmp_path
+
+
 def test_types() -> None:
     settings = load_settings(
         {
