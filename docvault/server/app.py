@@ -76,7 +76,8 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
 def _cors(settings: Settings) -> CORSConfig | None:
     if not settings.cors_origins:
         return None
-    return CORSConfig(allow_origins=settings.cors_origins, allow_credentials=True, expose_headers=["X-Request-ID"])
+    named = "*" not in settings.cors_origins  # with it the framework would let every page send the cookie
+    return CORSConfig(allow_origins=settings.cors_origins, allow_credentials=named, expose_headers=["X-Request-ID"])
 
 
 def _openapi() -> OpenAPIConfig:

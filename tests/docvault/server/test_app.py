@@ -117,6 +117,16 @@ async def test_cors_is_closed_unless_it_is_opened(changed: Callable[..., Setting
         assert other.headers.get("access-control-allow-origin") != "https://other.example"
 
 
+async def test_no_cookie_for_the_pages_of_everybody(changed: Callable[..., Settings]) -> None:
+    ask = {"Origin": "https://page.example", "Cookie": "docvault_refresh=x"}
+    for origins, credentials in (["*"], None), (["https://page.example"], "true"):
+        settings = changed(port=any_port(), cors_origins=origins)
+        async with serving(settings) as url, People(url) as opened:
+            answer = await opened.stranger().get("/health/live", headers=ask)
+            assert "access-control-allow-origin" in answer.headers
+            assert answer.headers.get("access-control-allow-credentials") == credentials
+
+
 async def test_a_commit_that_fails_is_an_error(changed: Callable[..., Settings]) -> None:
     """The handler is done and content, and then the database says no: the answer must not be a success."""
 
