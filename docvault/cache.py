@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
+from docvault.errors import ConfigurationError
 from docvault.settings import Settings
 
 
 def open_cache(settings: Settings) -> Redis:
-    """Connects lazily. Answers within two seconds or raises `redis.exceptions.RedisError`."""
-    return Redis.from_url(
-        settings.redis_url,
-        decode_responses=True,
-        socket_timeout=2.0,
-        socket_connect_timeout=2.0,
-        health_check_interval=30,
-    )
+    """Connects lazily. Answers within two seconds or raises `redis.exceptions.RedisError`.
+
+    Raises `ConfigurationError` for an address that is none.
+    """
+    try:
+        return Redis.from_url(
+            settings.redis_url,
+            decode_responses=True,
+            socket_timeout=2.0,
+            socket_connect_timeout=2.0,
+            health_check_interval=30,
+        )
+    except ValueError:
+        raise ConfigurationError(
+            "REDIS_URL cannot be read.", hint="It looks like redis://:password@host:6379/0."
+        ) from None
