@@ -112,7 +112,8 @@ def engine_url(url: str) -> Any:
         ) from None
     if not parsed.drivername.startswith("postgres"):
         raise ConfigurationError("DATABASE_URL must be a PostgreSQL address.")
-    return parsed.set(drivername="postgresql+asyncpg")
+    query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}  # asyncpg's name
+    return parsed.set(drivername="postgresql+asyncpg", query=query)
 
 
 def open_database(settings: Settings, **engine_options: Any) -> Database:

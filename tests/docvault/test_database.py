@@ -7,7 +7,10 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
+from docvault.database import engine_url
 from docvault.errors import InvalidInput, Unavailable
 from docvault.resources import Resources
 
@@ -40,3 +43,10 @@ async def test_a_mistake_of_ours_stays_one(resources: Resources) -> None:
     except Exception as error:
         mistake = error
     assert not isinstance(mistake, (Unavailable, InvalidInput, type(None)))
+
+
+async def test_the_address_a_provider_of_databases_gives_is_understood(resources: Resources) -> None:
+    url = engine_url(f"{resources.settings.database_url}?sslmode=prefer")
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
