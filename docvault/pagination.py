@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -42,7 +42,7 @@ def decode_cursor(text: str | None, sort: str) -> Cursor | None:
         if cursor.sort != sort:
             raise ValueError
         _check_key(sort.lstrip("-"), cursor.key)
-    except (ValueError, binascii.Error, msgspec.DecodeError):
+    except (ValueError, OverflowError, binascii.Error, msgspec.DecodeError):
         raise InvalidInput(
             "The cursor is not one of this list.", code="invalid_cursor", hint="Start again without `cursor`."
         ) from None
@@ -52,6 +52,6 @@ def decode_cursor(text: str | None, sort: str) -> Cursor | None:
 def _check_key(order: str, key: str) -> None:
     """Anybody can make up a cursor: its key must be what the database compares that order's column with."""
     if order.endswith("_at"):
-        datetime.fromisoformat(key)
+        datetime.fromisoformat(key).astimezone(UTC)  # raises where the calendar ends
     elif order == "size_bytes" and abs(int(key)) >= 2**63:
         raise ValueError

@@ -37,6 +37,7 @@ def test_a_cursor_belongs_to_its_order() -> None:
     ("sort", "key"),
     [
         ("-created_at", "x"),
+        ("-created_at", "0001-01-01T00:00:00+14:00"),
         ("updated_at", ""),
         ("size_bytes", "x"),
         ("size_bytes", "9" * 40),
