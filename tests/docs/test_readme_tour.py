@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -32,8 +33,8 @@ def tools(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     (tmp_path / "python3").symlink_to(sys.executable)
     if request.param == "stand-in":
         curl = tmp_path / "curl"
-        script = Path(__file__).parent / "curl.py"
-        curl.write_text(f'#!/bin/sh\nexec {sys.executable} {script} "$@"\n', encoding="utf-8")
+        command = shlex.join([sys.executable, str(Path(__file__).parent / "curl.py")])
+        curl.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
         curl.chmod(0o755)
     return f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
 
