@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -13,11 +14,17 @@ import msgspec
 from docvault.errors import InvalidInput
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class CursorPage(msgspec.Struct, Generic[T]):
     items: list[T]
     next_cursor: str | None = None
+
+
+def cursor_page(rows: Sequence[R], limit: int, show: Callable[[R], T], cursor: Callable[[R], str]) -> CursorPage[T]:
+    """The page of `limit` that `rows` begins with. Ask for one row more than `limit`: it tells that a page follows."""
+    return CursorPage([show(row) for row in rows[:limit]], cursor(rows[limit - 1]) if len(rows) > limit else None)
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):

@@ -13,7 +13,7 @@ from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
 from docvault.models import Citation, Conversation, Message
-from docvault.pagination import CursorPage, decode_cursor, encode_cursor
+from docvault.pagination import CursorPage, cursor_page, decode_cursor, encode_cursor
 from docvault.resources import Resources
 from docvault.security.access import Identity, requires
 from docvault.unit_of_work import UnitOfWork
@@ -83,9 +83,7 @@ class ConversationsController(Controller):
         """One's conversations, the last used first."""
         after = decode_cursor(cursor, NEWEST_FIRST)
         rows = await conversations.listed(unit.session, unit.owner_id, after, limit + 1)
-        last = rows[limit - 1] if len(rows) > limit else None
-        next_cursor = encode_cursor(NEWEST_FIRST, last.updated_at, last.id) if last else None
-        return CursorPage([_view(row) for row in rows[:limit]], next_cursor)
+        return cursor_page(rows, limit, _view, lambda row: encode_cursor(NEWEST_FIRST, row.updated_at, row.id))
 
     @post()
     async def create_conversation(

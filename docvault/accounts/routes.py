@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from docvault.accounts.schemas import (
 )
 from docvault.accounts.throttle import client_key
 from docvault.models import ApiKey, Session, User
-from docvault.pagination import CursorPage, decode_cursor, encode_cursor
+from docvault.pagination import CursorPage, cursor_page, decode_cursor, encode_cursor
 from docvault.resources import Resources
 from docvault.security.access import Identity, requires
 from docvault.settings import Settings
@@ -95,7 +94,7 @@ class SessionsController(Controller):
         """Where you are logged in, newest first."""
         after = decode_cursor(cursor, NEWEST_FIRST)
         rows = await queries.live_sessions(unit.session, unit.owner_id, after, limit + 1)
-        return CursorPage([session_view(row, identity.session_id) for row in rows[:limit]], _next_cursor(rows, limit))
+        return cursor_page(rows, limit, lambda row: session_view(row, identity.session_id), _cursor)
 
     @delete("/{session_id:uuid}")
     async def end_session(self, unit: NamedDependency[UnitOfWork], session_id: FromPath[UUID]) -> None:
@@ -114,7 +113,7 @@ class ApiKeysController(Controller):
     ) -> CursorPage[ApiKeyView]:
         """Your API keys, newest first, without the keys themselves."""
         rows = await queries.api_keys(unit.session, unit.owner_id, decode_cursor(cursor, NEWEST_FIRST), limit + 1)
-        return CursorPage([api_key_view(row) for row in rows[:limit]], _next_cursor(rows, limit))
+        return cursor_page(rows, limit, api_key_view, _cursor)
 
     @post()
     async def create_key(self, unit: NamedDependency[UnitOfWork], data: JSONBody[ApiKeyCreate]) -> CreatedApiKeyView:
@@ -157,9 +156,8 @@ def _cookie(settings: Settings, token: str, max_age: int) -> Cookie:
     )
 
 
-def _next_cursor(rows: Sequence[Session] | Sequence[ApiKey], limit: int) -> str | None:
-    last = rows[limit - 1] if len(rows) > limit else None
-    return encode_cursor(NEWEST_FIRST, last.created_at, last.id) if last else None
+def _cursor(row: Session | ApiKey) -> str:
+    return encode_cursor(NEWEST_FIRST, row.created_at, row.id)
 
 
 accounts_routes = [AuthController, SessionsController, ApiKeysController, me]

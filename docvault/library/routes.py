@@ -24,7 +24,7 @@ from docvault.library.schemas import (
     view,
 )
 from docvault.models import DocumentStatus
-from docvault.pagination import CursorPage, decode_cursor, encode_cursor
+from docvault.pagination import CursorPage, cursor_page, decode_cursor, encode_cursor
 from docvault.resources import Resources
 from docvault.security.access import Identity, requires
 from docvault.unit_of_work import UnitOfWork
@@ -55,10 +55,8 @@ class DocumentsController(Controller):
         wanted = queries.DocumentFilter(folder and folder_path(folder), tag or (), status, q)
         after = decode_cursor(cursor, sort)
         rows = await queries.listed(unit.session, unit.owner_id, wanted, sort, after, limit + 1)
-        last = rows[limit - 1] if len(rows) > limit else None
-        return CursorPage(
-            [view(document, revision) for document, revision, _ in rows[:limit]],
-            encode_cursor(sort, last[2], last[0].id) if last else None,
+        return cursor_page(
+            rows, limit, lambda row: view(row[0], row[1]), lambda row: encode_cursor(sort, row[2], row[0].id)
         )
 
     @get("/{document_id:uuid}", guards=[requires("documents:read")])

@@ -41,6 +41,7 @@ def cpu_burner(path: Path, filename: str, report: Report) -> Extracted:
 
 
 def sleeper(path: Path, filename: str, report: Report) -> Extracted:
+    """Far longer than any limit: what is tested is that it is killed, and when."""
     report(1, 4)
     path.with_suffix(".pid").write_text(str(os.getpid()))
     for number in range(10_000):
@@ -103,7 +104,7 @@ def odd_error(path: Path, filename: str, report: Report) -> Extracted:
 
 
 def grandchild(path: Path, filename: str, report: Report) -> Extracted:
-    """Go round Python's refusal and fork in C, as a captured library could."""
+    """Go round Python's refusal and fork in C, as a captured library could. Both sleep until they are killed."""
     process = ctypes.CDLL(None).fork()
     if process == 0:
         time.sleep(60)
