@@ -138,6 +138,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     extract_output_bytes: Annotated[Positive, Meta(description="Most text one document may give, with its layout.")] = (
         512 * MiB
     )
+    extract_silence: Annotated[
+        Seconds, Meta(description="Seconds a document's reader may go without telling how far it is.")
+    ] = 120.0
+    extract_unpacked_bytes: Annotated[
+        Positive, Meta(description="Most bytes an archive or an Office file may unpack to.")
+    ] = 2 * GiB
+    extract_ratio: Annotated[
+        Positive, Meta(description="Most bytes a packed byte may unpack to, above a megabyte.")
+    ] = 200
+    max_archive_members: Annotated[Positive, Meta(description="Most files taken out of one archive.")] = 10_000
+    max_archive_depth: Annotated[NotNegative, Meta(description="Archives within archives that are opened.")] = 3
+    ocr: Annotated[
+        Literal["auto", "off"], Meta(description="Whether pages without text and pictures are read by Tesseract.")
+    ] = "auto"
+    ocr_languages: Annotated[
+        str, Meta(description="Languages Tesseract looks for, joined by `+` and named its way (`eng+deu`).")
+    ] = "eng"
+    clamav: Annotated[
+        str,
+        Meta(description="clamd, which every file must pass: `host:3310` or `/run/clamav/clamd.ctl`. Unset: no scan."),
+    ] = ""
+    clamav_seconds: Annotated[Seconds, Meta(description="Seconds ClamAV may take for one file.")] = 120.0
+    max_crashes: Annotated[
+        Positive, Meta(description="Workers a document may take down with it before it fails for good.")
+    ] = 3
+    stop_grace: Annotated[
+        Seconds, Meta(description="Seconds a stopping worker goes on with its documents before it hands them back.")
+    ] = 8.0
+    reconcile_every: Annotated[
+        NotNegative, Meta(description="Seconds between two comparisons of the store with the database. 0: never.")
+    ] = 3600
     chunk_tokens: Annotated[int, Meta(ge=32, le=8192, description="Word pieces in a passage, about.")] = 200
     default_language: Annotated[
         str, Meta(description="Full-text language (ISO 639-1) of text whose language cannot be told.")
@@ -159,6 +190,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         NotNegative, Meta(description="Threads that embed at the same time. 0: one per core.")
     ] = 0
     embedding_batch_tokens: Annotated[Positive, Meta(description="Word pieces in one batch of the embedder.")] = 4096
+
+    embedding_device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        Meta(description="Where the built-in embedder computes. `auto`: CUDA if there is one."),
+    ] = "auto"
+    embedder: Annotated[
+        str,
+        Meta(description="A `docvault embed` to ask for vectors: its socket or `host:port`. Unset: computed here."),
+    ] = ""
+
+    # --- webhooks -------------------------------------------------------------------------------------------------
+    max_webhooks: Annotated[Positive, Meta(description="Most webhooks one person may have.")] = 10
+    webhook_attempts: Annotated[Positive, Meta(description="Tries to deliver a message before it fails.")] = 8
+    webhook_seconds: Annotated[Seconds, Meta(description="Seconds a webhook's receiver may take to answer.")] = 15.0
+    webhook_private: Annotated[
+        bool, Meta(description="Whether webhooks may point into private networks and at this machine.")
+    ] = False
 
     # --- search and chat ------------------------------------------------------------------------------------------
     max_top_k: Annotated[Positive, Meta(description="Most hits one search may ask for.")] = 100

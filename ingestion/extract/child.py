@@ -17,14 +17,14 @@ import msgspec
 
 from docvault.errors import DocumentError
 from ingestion.chunk import chunk
-from ingestion.extract import confine, language
+from ingestion.extract import confine, language, programs
 from ingestion.extract.build import Report, no_text
-from ingestion.extract.document import Extracted, Reading
+from ingestion.extract.document import Extracted, Options, Reading
 from ingestion.filetypes import FAMILIES, Family
 from ingestion.tokens import ApproximateTokens, ModelTokens, TokenCounter
 
 Kind = Literal["light", "office"]
-Extractor = Callable[[Path, str, Report], Extracted]
+Extractor = Callable[[Path, str, Report, Options], Extracted]
 
 EXTRACTORS: dict[Family, tuple[Kind, str]] = {
     "pdf": ("light", "ingestion.extract.pdf:extract"),
@@ -62,6 +62,8 @@ class Setup(msgspec.Struct, frozen=True):
     cpu_seconds: int
     output: int
     extractors: dict[str, str] = {}
+    ocr: bool = True
+    ocr_languages: str = "eng"
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ class Job(msgspec.Struct, frozen=True):
     path: str
     filename: str
     content_type: str
+    password: str | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -114,7 +117,8 @@ class Workshop:
         extractor = self.extractors.get(job.content_type)
         if extractor is None:
             raise DocumentError(f"Files of the kind {job.content_type} cannot be read.", code="unsupported_type")
-        extracted = extractor(Path(job.path), job.filename, report)
+        options = Options(job.password, self.setup.ocr, self.setup.ocr_languages)
+        extracted = extractor(Path(job.path), job.filename, report, options)
         if not any(page.text.strip() for page in extracted.pages):
             raise no_text()
         if sum(len(page.text) for page in extracted.pages) > self.setup.output:
@@ -142,6 +146,9 @@ def run(workshop: Workshop, job: Job, pipe: int, zygote: int) -> None:
             signal.signal(number, signal.SIG_DFL)
         os.closerange(3, pipe)
         os.closerange(pipe + 1, 4096)
+        confine.ALLOWED_PROGRAMS.update(
+            str(found) for program in programs.PROGRAMS if (found := programs.find(program))
+        )
         confine.shut_in(Path(setup.folder) / str(job.id))
         confine.limit(setup.memory, setup.cpu_seconds, setup.output)
         _answer(workshop, job, pipe)

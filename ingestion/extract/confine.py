@@ -19,6 +19,9 @@ _libc: Any = ctypes.CDLL(None, use_errno=True)
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
 """All of the environment that a reader gets to see. Keys and passwords live in the rest."""
 
+ALLOWED_PROGRAMS: set[str] = set()
+"""Absolute paths of the programs that a reader may start; filled before it meets a document."""
+
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "pty.")
 
 
@@ -96,5 +99,7 @@ def shut_in(folder: Path) -> None:
 
 def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
     """An audit hook cannot be taken away again by what runs after it."""
+    if event == "subprocess.Popen" and str(_arguments[0]) in ALLOWED_PROGRAMS:
+        return
     if event.startswith(_FORBIDDEN):
         raise PermissionError(f"A document's reader may not use {event}.")

@@ -15,6 +15,21 @@ Box = tuple[float, float, float, float]
 BlockKind = Literal["heading", "paragraph", "list_item", "table", "code"]
 
 
+class Options(msgspec.Struct, frozen=True):
+    """What a reader may be told besides the file.
+
+    `password` opens a file that is locked. `ocr` says whether pictures of text are read, `ocr_languages` which
+    languages Tesseract looks for, joined by `+` and named its way (`eng+deu`).
+    """
+
+    password: str | None = None
+    ocr: bool = True
+    ocr_languages: str = "eng"
+
+
+PLAIN = Options()
+
+
 class Line(msgspec.Struct, frozen=True, array_like=True):
     """One printed line: `page.text[start:end]`, and where it stands."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from docvault.errors import DocumentError
 from ingestion.extract.build import PageBuilder, Report, clean, squeeze
-from ingestion.extract.document import Extracted
+from ingestion.extract.document import PLAIN, Extracted, Options
 from ingestion.extract.text import csv_from_bytes, decode, markdown_from_bytes, read_bytes, text_from_bytes
 from ingestion.extract.web import html_from_bytes, html_page
 from ingestion.filetypes import HEAD_BYTES, Family, sniff, unicode_encoding
@@ -19,7 +19,7 @@ MAX_NESTED = 4
 """How deep a message inside a message inside a message is followed."""
 
 
-def extract(path: Path, filename: str, report: Report) -> Extracted:
+def extract(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
     return mail_from_bytes(read_bytes(path))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from docvault.errors import DocumentError
 from ingestion.extract.build import PageBuilder, Report, corrupt, empty, encrypted, first_heading, squeeze
-from ingestion.extract.document import Extracted, Page
+from ingestion.extract.document import PLAIN, Extracted, Options, Page
 from ingestion.filetypes import DOCX, PPTX, XLSX, FileType, sniff_office
 
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -42,7 +42,7 @@ def preload() -> None:
         import_module(library)
 
 
-def extract(path: Path, filename: str, report: Report) -> Extracted:
+def extract(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
     """Raises `DocumentError`: `empty`, `encrypted`, `corrupt`, `unsupported_type`, `too_much_memory`."""
     kind = _checked(path)
     preload()

@@ -16,7 +16,7 @@ import pypdfium2.raw as raw
 
 from docvault.errors import DocumentError
 from ingestion.extract.build import Report, clean, corrupt, empty, encrypted, no_text, squeeze
-from ingestion.extract.document import Block, BlockKind, Box, Extracted, Line, Page
+from ingestion.extract.document import PLAIN, Block, BlockKind, Box, Extracted, Line, Options, Page
 from ingestion.extract.layout import RoughBlock, Row, cells_of, is_bullet, rough_blocks
 from ingestion.extract.pdf_words import SegmentReader, hyphenated, transform_of
 
@@ -49,7 +49,7 @@ class _DraftPage(NamedTuple):
     height: float
 
 
-def extract(path: Path, filename: str, report: Report) -> Extracted:
+def extract(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
     """Raises `DocumentError`: `empty`, `encrypted`, `corrupt`, `no_text`, `too_much_text`."""
     if not path.stat().st_size:
         raise empty()

@@ -65,7 +65,13 @@ class Reader:
         self._starting: dict[Kind, asyncio.Lock] = {"light": asyncio.Lock(), "office": asyncio.Lock()}
 
     async def read(
-        self, path: Path, *, filename: str, content_type: str, on_progress: Progress | None = None
+        self,
+        path: Path,
+        *,
+        filename: str,
+        content_type: str,
+        password: str | None = None,
+        on_progress: Progress | None = None,
     ) -> Reading:
         """Read the file at `path`. Raises `DocumentError`. When cancelled, the process that reads is killed."""
         kind = child.kind_of(content_type, self._extractors)
@@ -74,7 +80,7 @@ class Reader:
         for again in (True, False):
             zygote = await self._zygote(kind)
             try:
-                return await zygote.read(_absolute(path), filename, content_type, on_progress or _ignore)
+                return await zygote.read(_absolute(path), filename, content_type, password, on_progress or _ignore)
             except _ZygoteGone:
                 if not again:
                     break
@@ -111,6 +117,8 @@ class Reader:
             memory=settings.extract_memory_bytes,
             cpu_seconds=settings.extract_cpu_seconds,
             output=settings.extract_output_bytes,
+            ocr=settings.ocr == "auto",
+            ocr_languages=settings.ocr_languages,
             extractors=self._extractors,
         )
 
@@ -242,9 +250,11 @@ class _Zygote:
 
     # --- one document -------------------------------------------------------------------------------------------------
 
-    async def read(self, path: str, filename: str, content_type: str, on_progress: Progress) -> Reading:
+    async def read(
+        self, path: str, filename: str, content_type: str, password: str | None, on_progress: Progress
+    ) -> Reading:
         """Raises `DocumentError`, and `_ZygoteGone` when the zygote ended before there was an answer."""
-        job = Job(next(self.ids), path, filename, content_type)
+        job = Job(next(self.ids), path, filename, content_type, password)
         ended = self.ended[job.id] = asyncio.get_running_loop().create_future()
         answered = False
         try:

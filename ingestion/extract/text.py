@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingestion.extract.build import PageBuilder, Report, clean, empty, first_heading, squeeze
-from ingestion.extract.document import Block, Extracted, Page
+from ingestion.extract.document import PLAIN, Block, Extracted, Options, Page
 from ingestion.filetypes import unicode_encoding
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ _PARAGRAPH = re.compile(r"\S.*?(?=\n[^\S\n]*\n|\Z)", re.S)
 _DELIMITERS = ",;\t|"
 
 
-def extract_text(path: Path, filename: str, report: Report) -> Extracted:
+def extract_text(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
     """Plain text: paragraphs are what blank lines part. One short line, then a blank one, at the top is the title."""
     return text_from_bytes(read_bytes(path))
 
 
-def extract_markdown(path: Path, filename: str, report: Report) -> Extracted:
+def extract_markdown(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
     return markdown_from_bytes(read_bytes(path))
 
 
-def extract_csv(path: Path, filename: str, report: Report) -> Extracted:
+def extract_csv(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
     return csv_from_bytes(read_bytes(path))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.extract.build import PageBuilder, Report, clean, corrupt, first_heading, squeeze
-from ingestion.extract.document import Extracted, Page
+from ingestion.extract.document import PLAIN, Extracted, Options, Page
 from ingestion.extract.text import decode, read_bytes
 
 Element = Any
@@ -29,7 +29,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
-def extract(path: Path, filename: str, report: Report) -> Extracted:
+def extract(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
     return html_from_bytes(read_bytes(path))
 
 

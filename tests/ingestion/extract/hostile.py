@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from ingestion.extract.build import PageBuilder, Report
-from ingestion.extract.document import Extracted
+from ingestion.extract.document import Extracted, Options
 
 
 def said(text: str) -> Extracted:
@@ -20,13 +20,13 @@ def said(text: str) -> Extracted:
     return Extracted([builder.page()])
 
 
-def memory_hog(path: Path, filename: str, report: Report) -> Extracted:
+def memory_hog(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     hoard: list[bytearray] = []
     while True:
         hoard.append(bytearray(16 * 1024 * 1024))
 
 
-def hidden_memory_hog(path: Path, filename: str, report: Report) -> Extracted:
+def hidden_memory_hog(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     """As a library in C does it: take memory, and abort when there is no more."""
     libc = ctypes.CDLL(None)
     libc.malloc.restype = ctypes.c_void_p
@@ -35,12 +35,12 @@ def hidden_memory_hog(path: Path, filename: str, report: Report) -> Extracted:
     os.abort()
 
 
-def cpu_burner(path: Path, filename: str, report: Report) -> Extracted:
+def cpu_burner(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     while True:
         pass
 
 
-def sleeper(path: Path, filename: str, report: Report) -> Extracted:
+def sleeper(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     """Far longer than any limit: what is tested is that it is killed, and when."""
     report(1, 4)
     path.with_suffix(".pid").write_text(str(os.getpid()))
@@ -50,16 +50,16 @@ def sleeper(path: Path, filename: str, report: Report) -> Extracted:
     raise AssertionError
 
 
-def segfault(path: Path, filename: str, report: Report) -> Extracted:
+def segfault(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     ctypes.string_at(0)
     raise AssertionError
 
 
-def leaver(path: Path, filename: str, report: Report) -> Extracted:
+def leaver(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     os._exit(0)
 
 
-def network(path: Path, filename: str, report: Report) -> Extracted:
+def network(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     """What Python refuses, and what the kernel says to those who go past it."""
     try:
         socket.socket()
@@ -73,7 +73,7 @@ def network(path: Path, filename: str, report: Report) -> Extracted:
     return said(f"python {python}, kernel {'open' if connected else 'closed'}")
 
 
-def program(path: Path, filename: str, report: Report) -> Extracted:
+def program(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     try:
         subprocess.run(["true"], check=True)
     except PermissionError:
@@ -81,7 +81,7 @@ def program(path: Path, filename: str, report: Report) -> Extracted:
     return said("started")
 
 
-def surroundings(path: Path, filename: str, report: Report) -> Extracted:
+def surroundings(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     Path("left-over.txt").write_text("something")
     loose = [handle for handle in range(3, 256) if _is_open(handle)]
     return said(f"{sorted(os.environ)}\n{Path.cwd()}\n{len(loose)}\n{sys.stdin is None or os.isatty(0)}")
@@ -95,15 +95,15 @@ def _is_open(handle: int) -> bool:
     return True
 
 
-def chatterbox(path: Path, filename: str, report: Report) -> Extracted:
+def chatterbox(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     return said("word " * 1_500_000)
 
 
-def odd_error(path: Path, filename: str, report: Report) -> Extracted:
+def odd_error(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     raise KeyError("the words of somebody's document")
 
 
-def grandchild(path: Path, filename: str, report: Report) -> Extracted:
+def grandchild(path: Path, filename: str, report: Report, options: Options) -> Extracted:
     """Go round Python's refusal and fork in C, as a captured library could. Both sleep until they are killed."""
     process = ctypes.CDLL(None).fork()
     if process == 0:
