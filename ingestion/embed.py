@@ -1,15 +1,21 @@
-"""Passages to vectors, a slice at a time so that the progress of a long document can be seen."""
+"""Passages to vectors, a slice at a time: progress can be seen, and what is done can be kept before the rest is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from hashlib import blake2b
 
 from docvault.ai.embeddings import Embedder, Vectors
 from ingestion.extract.document import Chunk
 
 SLICE = 256  # passages; enough to sort by length, few enough to see progress
+
+IN_FLIGHT = 2
+"""Slices of one document asked for at once: while one is read into word pieces or kept, the other is computed."""
+
+OnSlice = Callable[[Sequence[int], Vectors], Awaitable[None]]
+"""Gets which texts are done, and their vectors in that order, shape `(len(places), dimensions)`."""
 
 
 def embedded_text(chunk: Chunk) -> str:
@@ -17,10 +23,39 @@ def embedded_text(chunk: Chunk) -> str:
     return f"{chunk.context}\n{chunk.text}" if chunk.context else chunk.text
 
 
-async def embed(embedder: Embedder, chunks: Sequence[Chunk], on_progress: Callable[[float], None]) -> Vectors:
-    """Shape `(len(chunks), dimensions)`. `on_progress` hears the share that is done."""
-    parts: list[Vectors] = []
-    for start in range(0, len(chunks), SLICE):
-        parts.append(await embedder.embed([embedded_text(chunk) for chunk in chunks[start : start + SLICE]]))
-        on_progress(min(1.0, (start + SLICE) / len(chunks)))
-    return np.concatenate(parts) if parts else np.empty((0, embedder.dimensions), dtype=np.float32)
+def text_hash(text: str) -> bytes:
+    """16 bytes that stand for an embedded text: BLAKE2b-128 (RFC 7693) of its UTF-8.
+
+    Two texts that share one by chance would take some 2^64 texts. Lone surrogates are read as the embedder reads them.
+    """
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+
+
+async def embed(
+    embedder: Embedder, texts: Sequence[str], on_slice: OnSlice, on_progress: Callable[[float], None]
+) -> None:
+    """Embed `texts`, at most `IN_FLIGHT` slices of them at a time.
+
+    `on_slice` is awaited for each finished slice, one call at a time, in the order in which they finish. `on_progress`
+    hears the share that is done. The first error of the embedder or of `on_slice` ends it, and is raised as it is;
+    neither is at work any more when this returns, however it does.
+    """
+    slices = (range(start, min(start + SLICE, len(texts))) for start in range(0, len(texts), SLICE))
+    turn, done = asyncio.Lock(), 0
+
+    async def lane(slices: Iterator[range]) -> None:
+        nonlocal done
+        for places in slices:
+            vectors = await embedder.embed([texts[place] for place in places])
+            async with turn:
+                await on_slice(places, vectors)
+            done += len(places)
+            on_progress(done / len(texts))
+
+    lanes = [asyncio.ensure_future(lane(slices)) for _ in range(IN_FLIGHT)]
+    try:
+        await asyncio.gather(*lanes)
+    finally:
+        for task in lanes:
+            task.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)

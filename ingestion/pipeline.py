@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import structlog
 
+from docvault.ai.embeddings import Vectors
 from docvault.errors import DocumentError, DocVaultError, Unavailable
 from docvault.logging import get_logger
 from docvault.resources import Resources
 from ingestion import queries
-from ingestion.embed import embed
+from ingestion.embed import embed, embedded_text
 from ingestion.extract.document import Reading
 from ingestion.extract.reader import Reader
 from ingestion.index import index
@@ -69,8 +72,16 @@ async def _steps(resources: Resources, reader: Reader, claim: Claim, progress: P
         raise DocumentError("There is no text in this document.", code="no_text")
     progress.at("embedding", EXTRACTED)
     share = 0.98 - EXTRACTED
-    vectors = await embed(
-        resources.embedder, reading.chunks, lambda done: progress.at("embedding", EXTRACTED + share * done)
+    vectors = np.empty((len(reading.chunks), resources.embedder.dimensions), dtype=np.float32)
+
+    async def keep(places: Sequence[int], part: Vectors) -> None:
+        vectors[list(places)] = part
+
+    await embed(
+        resources.embedder,
+        [embedded_text(chunk) for chunk in reading.chunks],
+        keep,
+        lambda done: progress.at("embedding", EXTRACTED + share * done),
     )
     progress.at("indexing", 0.98)
     await index(resources, claim, reading, vectors)
