@@ -2,9 +2,10 @@
 
 from docvault.models.accounts import ApiKey, Session, User
 from docvault.models.base import Base
-from docvault.models.chunks import Chunk, ChunkVector, Page
+from docvault.models.chunks import Chunk, ChunkVector, Page, StagedVector
 from docvault.models.conversations import Citation, Conversation, Message
-from docvault.models.documents import Document, DocumentStatus, Revision, UnownedObject
+from docvault.models.documents import Document, DocumentStatus, ResumableUpload, Revision, UnownedObject
+from docvault.models.webhooks import DeliveryStatus, Webhook, WebhookDelivery
 
 __all__ = [
     "ApiKey",
@@ -13,12 +14,17 @@ __all__ = [
     "ChunkVector",
     "Citation",
     "Conversation",
+    "DeliveryStatus",
     "Document",
     "DocumentStatus",
     "Message",
     "Page",
+    "ResumableUpload",
     "Revision",
     "Session",
+    "StagedVector",
     "UnownedObject",
     "User",
+    "Webhook",
+    "WebhookDelivery",
 ]

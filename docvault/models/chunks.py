@@ -30,7 +30,8 @@ class Chunk(Base):
     """A passage: characters `start_offset` to `end_offset` of its page.
 
     `tsv` holds the words of `context` and `text` (see `docvault.fulltext`) in the text-search configuration `config`;
-    `tokens` is the length BM25 goes by. `boxes` are `[left, top, right, bottom]` in points from the page's top left.
+    `tokens` is the length BM25 goes by. `text_hash` is that
+    of what was embedded (`ingestion.embed.text_hash`): the same text is not embedded again. `boxes` are `[left, top, right, bottom]` in points from the page's top left.
     """
 
     __tablename__ = "chunks"
@@ -53,6 +54,7 @@ class Chunk(Base):
     context: Mapped[str]
     tokens: Mapped[int]
     boxes: Mapped[Json]
+    text_hash: Mapped[bytes | None]
     config: Mapped[str] = mapped_column(REGCONFIG)
     tsv: Mapped[str] = mapped_column(TSVECTOR)
 
@@ -69,4 +71,17 @@ class ChunkVector(Base):
     chunk_id: Mapped[UUID] = mapped_column(primary_key=True)
     model_id: Mapped[str] = mapped_column(primary_key=True)
     document_id: Mapped[UUID]
+    embedding: Mapped[list[float]] = mapped_column(HALFVEC)
+
+
+class StagedVector(Base):
+    """A vector of a document that is still being read: what a stopped worker has embedded is not embedded again."""
+
+    __tablename__ = "staged_vectors"
+    __table_args__ = (owned_by("documents", "document_id"),)
+
+    owner_id: Mapped[Owner]
+    document_id: Mapped[UUID] = mapped_column(primary_key=True)
+    model_id: Mapped[str] = mapped_column(primary_key=True)
+    text_hash: Mapped[bytes] = mapped_column(primary_key=True)
     embedding: Mapped[list[float]] = mapped_column(HALFVEC)

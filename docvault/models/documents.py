@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import REAL, BigInteger, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from docvault.models.base import Base, Id, Now, Owner, Texts, owned_by, owned_by_user
+from docvault.models.base import Base, Id, Json, Now, Owner, Texts, owned_by, owned_by_user
 
 DocumentStatus = Literal["queued", "processing", "ready", "failed"]
 
@@ -20,7 +20,10 @@ class Document(Base):
     A worker claims it by raising `attempt` and setting `lease_until`; every later write names that attempt, so that a
     worker which lost its lease can no longer write. `attempt` never goes back; `tries` counts those since somebody last
     asked for the document to be read. `due_at` is when a queued document may be tried (again).
-    `pages`, `chunks` and `tokens` count what `revision_id` was read to.
+    `pages`, `chunks` and `tokens` count what `revision_id` was read to, which is what searches find. A newer upload
+    under the same name waits as `pending_revision_id` until it is read; then it takes the other's place. `crashes`
+    counts workers that went silent while they had the document, `work` the passages it is expected to have.
+    `password_sealed` opens the file and is kept until the reading ends. `archive_id` is the archive it came in.
     """
 
     __tablename__ = "documents"
@@ -28,12 +31,24 @@ class Document(Base):
         owned_by_user(),
         # Circular: a document and its first revision are written in one transaction.
         owned_by("revisions", "revision_id", "NO ACTION", deferrable=True, initially="DEFERRED", use_alter=True),
+        owned_by(
+            "revisions",
+            "pending_revision_id",
+            "NO ACTION",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
+            name="documents_pending",
+        ),
+        owned_by("documents", "archive_id"),
         Index("documents_listed", "owner_id", "created_at", "id"),
     )
 
     owner_id: Mapped[Owner]
     id: Mapped[Id]
     revision_id: Mapped[UUID]
+    pending_revision_id: Mapped[UUID | None]
+    archive_id: Mapped[UUID | None]
     filename: Mapped[str]
     folder: Mapped[str] = mapped_column(default="")
     tags: Mapped[Texts]
@@ -42,6 +57,7 @@ class Document(Base):
     progress: Mapped[float] = mapped_column(REAL, default=0.0)
     attempt: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
     due_at: Mapped[Now]
     error_code: Mapped[str | None]
@@ -53,12 +69,18 @@ class Document(Base):
     pages: Mapped[int] = mapped_column(default=0)
     chunks: Mapped[int] = mapped_column(default=0)
     tokens: Mapped[int] = mapped_column(default=0)
+    pages_done: Mapped[int] = mapped_column(default=0)
+    pages_total: Mapped[int] = mapped_column(default=0)
+    work: Mapped[int] = mapped_column(default=0)
+    password_sealed: Mapped[bytes | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
 
 
 class Revision(Base):
-    """The bytes of a document as they were uploaded once. They never change."""
+    """The bytes of a document as they were uploaded once. They never change. `number` counts from 1."""
 
     __tablename__ = "revisions"
     __table_args__ = (owned_by("documents", "document_id"), Index("revisions_same_bytes", "owner_id", "sha256"))
@@ -66,6 +88,7 @@ class Revision(Base):
     owner_id: Mapped[Owner]
     id: Mapped[Id]
     document_id: Mapped[UUID]
+    number: Mapped[int] = mapped_column(default=1)
     object_key: Mapped[str] = mapped_column(unique=True)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes]
@@ -86,3 +109,28 @@ class UnownedObject(Base):
     owner_id: Mapped[Owner]
     object_key: Mapped[str] = mapped_column(primary_key=True)
     due_at: Mapped[datetime]
+
+
+class ResumableUpload(Base):
+    """A file that arrives in pieces, over as many requests as it takes. `store_state` is the store's own memory of it.
+
+    `document_id` is set once it is complete and accepted. Its object is in `unowned_objects` until then.
+    """
+
+    __tablename__ = "resumable_uploads"
+    __table_args__ = (owned_by_user(),)
+
+    owner_id: Mapped[Owner]
+    id: Mapped[Id]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    filename: Mapped[str]
+    folder: Mapped[str] = mapped_column(default="")
+    tags: Mapped[Texts]
+    metadata_header: Mapped[str] = mapped_column("metadata", default="")
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    received_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    store_state: Mapped[Json] = mapped_column(default=dict)
+    document_id: Mapped[UUID | None]
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+    expires_at: Mapped[datetime]

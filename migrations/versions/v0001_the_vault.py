@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from alembic import context, op
 
+from migrations.walls import lookups, quoted, run, wall
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -261,9 +263,8 @@ FUNCTIONS = {
 
 
 def upgrade() -> None:
-    service = _quoted(context.config.attributes["service_role"])
-    for statement in TABLES.split(";\n"):
-        op.execute(statement) if statement.strip() else None
+    service = quoted(context.config.attributes["service_role"])
+    run(TABLES)
     partitions = [f"chunk_vectors_{n:02}" for n in range(VECTOR_PARTITIONS)]
     for n, partition in enumerate(partitions):
         op.execute(
@@ -271,48 +272,21 @@ def upgrade() -> None:
             f"FOR VALUES WITH (MODULUS {VECTOR_PARTITIONS}, REMAINDER {n}) WITH (toast_tuple_target = 8160)"
         )
         op.execute(f"ALTER TABLE {partition} ALTER embedding SET STORAGE MAIN")
-    _wall("users", "id")
+    wall("users", "id")
     for table in [*OWNED, *partitions]:
-        _wall(table, "owner_id")
+        wall(table)
     op.execute(f"GRANT USAGE ON SCHEMA public TO {service}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON users, {', '.join(OWNED)} TO {service}")
     op.execute(f"GRANT SELECT ON alembic_version TO {service}")
-    _lookups(service)
+    op.execute(
+        "DO $$ BEGIN CREATE ROLE docvault_lookup NOLOGIN; "
+        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    )
+    op.execute("GRANT docvault_lookup TO CURRENT_USER")
+    lookups(LOOKUPS, FUNCTIONS, ("users", "sessions", "api_keys", "documents", "unowned_objects"), service)
 
 
 def downgrade() -> None:
     for function in FUNCTIONS:
         op.execute(f"DROP FUNCTION {function}")
     op.execute(f"DROP TABLE {', '.join(reversed(OWNED))}, users CASCADE")
-
-
-def _wall(table: str, column: str) -> None:
-    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.execute(
-        f"CREATE POLICY owner ON {table} USING ({column} = (SELECT current_setting('app.owner_id', true)::uuid))"
-    )
-
-
-def _lookups(service: str) -> None:
-    op.execute(
-        "DO $$ BEGIN CREATE ROLE docvault_lookup NOLOGIN; "
-        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-    )
-    op.execute("GRANT docvault_lookup TO CURRENT_USER")
-    op.execute("GRANT USAGE, CREATE ON SCHEMA public TO docvault_lookup")
-    for statement in LOOKUPS.split("$$;\n"):
-        op.execute(statement + "$$") if statement.strip() else None
-    for function, columns in FUNCTIONS.items():
-        for table, names in columns.items():
-            op.execute(f"GRANT SELECT ({names}) ON {table} TO docvault_lookup")
-        op.execute(f"ALTER FUNCTION {function} OWNER TO docvault_lookup")
-        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
-        op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {service}")
-    for table in ("users", "sessions", "api_keys", "documents", "unowned_objects"):
-        op.execute(f"CREATE POLICY lookup ON {table} FOR SELECT TO docvault_lookup USING (true)")
-    op.execute("REVOKE CREATE ON SCHEMA public FROM docvault_lookup")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
