@@ -64,6 +64,8 @@ class Setup(msgspec.Struct, frozen=True):
     extractors: dict[str, str] = {}
     ocr: bool = True
     ocr_languages: str = "eng"
+    unpacked_bytes: int = 2 * 1024**3
+    ratio: int = 200
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -117,7 +119,8 @@ class Workshop:
         extractor = self.extractors.get(job.content_type)
         if extractor is None:
             raise DocumentError(f"Files of the kind {job.content_type} cannot be read.", code="unsupported_type")
-        options = Options(job.password, self.setup.ocr, self.setup.ocr_languages)
+        setup = self.setup
+        options = Options(job.password, setup.ocr, setup.ocr_languages, setup.unpacked_bytes, setup.ratio)
         extracted = extractor(Path(job.path), job.filename, report, options)
         if not any(page.text.strip() for page in extracted.pages):
             raise no_text()

@@ -19,12 +19,15 @@ class Options(msgspec.Struct, frozen=True):
     """What a reader may be told besides the file.
 
     `password` opens a file that is locked. `ocr` says whether pictures of text are read, `ocr_languages` which
-    languages Tesseract looks for, joined by `+` and named its way (`eng+deu`).
+    languages Tesseract looks for, joined by `+` and named its way (`eng+deu`). `unpacked_bytes` is the most that an
+    archive or a file made like one may unpack to, `ratio` how many times its size.
     """
 
     password: str | None = None
     ocr: bool = True
     ocr_languages: str = "eng"
+    unpacked_bytes: int = 2 * 1024**3
+    ratio: int = 200
 
 
 PLAIN = Options()

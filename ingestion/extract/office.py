@@ -13,11 +13,10 @@ from typing import Any
 from docvault.errors import DocumentError
 from ingestion.extract.build import PageBuilder, Report, corrupt, empty, encrypted, first_heading, squeeze
 from ingestion.extract.document import PLAIN, Extracted, Options, Page
+from ingestion.extract.packed import check_archive, check_xml
 from ingestion.filetypes import DOCX, PPTX, XLSX, FileType, sniff_office
 
 _OLE = b"\xd0\xcf\x11\xe0"
-MAX_UNPACKED_BYTES = 2 * 1024**3
-"""Most bytes an Office file may unpack to; a few kilobytes can be made to unpack to terabytes."""
 
 
 def preload() -> None:
@@ -43,8 +42,8 @@ def preload() -> None:
 
 
 def extract(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
-    """Raises `DocumentError`: `empty`, `encrypted`, `corrupt`, `unsupported_type`, `too_much_memory`."""
-    kind = _checked(path)
+    """Raises `DocumentError`: `empty`, `encrypted`, `corrupt`, `unsupported_type`, `archive_bomb`."""
+    kind = _checked(path, options)
     preload()
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +57,7 @@ def extract(path: Path, filename: str, report: Report, options: Options = PLAIN)
         raise corrupt("The Office file") from error
 
 
-def _checked(path: Path) -> FileType:
+def _checked(path: Path, options: Options) -> FileType:
     """Which of the three it is, told from the whole archive; the upload saw only its beginning."""
     with path.open("rb") as file:
         head = file.read(4)
@@ -69,10 +68,10 @@ def _checked(path: Path) -> FileType:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
+            check_archive(archive, options, "The Office file")
+            check_xml(archive, "The Office file")
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise corrupt("The Office file") from None
-    if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-        raise DocumentError("The Office file unpacks to more than 2 GiB.", code="too_much_memory")
     kind = sniff_office([member.filename for member in members])
     if kind not in _READERS:
         raise DocumentError(

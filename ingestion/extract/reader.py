@@ -119,6 +119,8 @@ class Reader:
             output=settings.extract_output_bytes,
             ocr=settings.ocr == "auto",
             ocr_languages=settings.ocr_languages,
+            unpacked_bytes=settings.extract_unpacked_bytes,
+            ratio=settings.extract_ratio,
             extractors=self._extractors,
         )
 

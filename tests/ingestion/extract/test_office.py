@@ -7,7 +7,7 @@ import pytest
 
 from docvault.errors import DocumentError
 from ingestion.extract import office
-from ingestion.extract.document import Extracted
+from ingestion.extract.document import Extracted, Options
 from ingestion.extract.reader import Reader
 from ingestion.filetypes import DOCX, PPTX, XLSX
 from tests.ingestion.extract.conftest import blocks_of, silent
@@ -78,11 +78,10 @@ async def test_archives_that_are_no_office_files(reader: Reader, tmp_path: Path,
     assert caught.value.code == code
 
 
-def test_a_file_that_unpacks_to_too_much_is_not_unpacked(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(office, "MAX_UNPACKED_BYTES", 10_000)
+def test_a_file_that_unpacks_to_too_much_is_not_unpacked(corpus: Path) -> None:
     with pytest.raises(DocumentError) as caught:
-        office.extract(corpus / "handbook.docx", "handbook.docx", silent)
-    assert caught.value.code == "too_much_memory"
+        office.extract(corpus / "handbook.docx", "handbook.docx", silent, Options(unpacked_bytes=10_000))
+    assert caught.value.code == "archive_bomb"
 
 
 async def test_files_with_macros_and_the_strict_form_are_read_like_others(
