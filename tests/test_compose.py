@@ -22,7 +22,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 REQUIRED = re.findall(r"^([A-Z_]+)=$", EXAMPLE, re.MULTILINE)
-OWN = ("migrate", "api", "worker")
+OWN = ("migrate", "embedder", "api", "worker")
 SECRET = re.compile(r"PASSWORD|SECRET|AUTH|_URL|API_KEY")
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?:(:?[-?])([^}]*))?\}")
 
@@ -106,7 +106,7 @@ def test_parts_wait_for_what_they_need() -> None:
     for name in ("api", "worker"):
         conditions = {part: how["condition"] for part, how in SERVICES[name]["depends_on"].items()}
         assert conditions.pop("migrate") == "service_completed_successfully"
-        assert conditions == {"redis": "service_healthy", "storage": "service_healthy"}
+        assert conditions == dict.fromkeys(("redis", "storage", "embedder"), "service_healthy")
 
 
 def test_only_the_migration_knows_the_owner_of_the_tables() -> None:
@@ -123,10 +123,21 @@ def test_the_settings_are_ones_docvault_knows_and_accepts(name: str) -> None:
     known = {environment_name(field) for field in Settings.__struct_fields__} | {"FORWARDED_ALLOW_IPS"}  # uvicorn's
     assert set(environment) <= known
     settings = load_settings(environment | {"DOCVAULT_HOME": "/nowhere"})
+    assert settings.embedder.endswith(":7700")
+    assert settings.secret_key == secrets["DOCVAULT_SECRET_KEY"]
+    if name == "embedder":
+        assert settings.database_url == settings.redis_url == settings.s3_secret_access_key == ""
+        return
     assert settings.database_url.endswith("@postgres:5432/docvault")
     assert settings.redis_url.endswith("@redis:6379/0")
     assert settings.s3_endpoint_url == "http://storage:7070"
     assert settings.s3_secret_access_key == secrets["STORAGE_SECRET"]
+
+
+def test_the_embedder_listens_where_its_clients_ask() -> None:
+    listens, asked = (SERVICES[name]["environment"]["DOCVAULT_EMBEDDER"] for name in ("embedder", "api"))
+    assert (listens.rpartition(":")[2], asked) == ("7700", "embedder:7700")
+    assert SERVICES["worker"]["environment"]["DOCVAULT_EMBEDDER"] == asked
 
 
 def test_the_store_and_its_clients_agree() -> None:

@@ -1,7 +1,7 @@
 """Text to vectors: the protocol, and the one place that chooses who keeps it.
 
 A model is made ready once, in a process of its own (`prepare_embedder`: under a minute for the built-in one), and
-opened by every process that embeds (`open_embedder`: a fraction of a second).
+opened (`open_embedder`: a fraction of a second) by `docvault embed` for all others, or by every process that embeds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
@@ -19,6 +19,9 @@ import numpy.typing as npt
 
 from docvault.errors import ConfigurationError
 from docvault.settings import Settings
+
+if TYPE_CHECKING:
+    from docvault.ai.prepared import Prepared
 
 Vectors = npt.NDArray[np.float32]
 """Shape `(n, dimensions)`, every row of length 1, so that a dot product is a cosine."""
@@ -41,7 +44,11 @@ class Embedder(Protocol):
         ...
 
     async def embed_query(self, text: str) -> Vectors:
-        """The vector of one question, shape `(dimensions,)`."""
+        """The vector of one question, shape `(dimensions,)`. Raises `ModelError` likewise."""
+        ...
+
+    async def check(self) -> None:
+        """Raises `ModelError` when it is known not to answer now."""
         ...
 
     async def close(self) -> None: ...
@@ -60,8 +67,8 @@ async def prepare_embedder(settings: Settings, progress: Progress | None = None)
     Several processes may call it at once: one works, the others wait. Raises `ConfigurationError` with the reason, and
     `ModelError` when a remote endpoint does not answer.
     """
-    if is_ready(settings):
-        return
+    if settings.embedder or is_ready(settings):
+        return  # whoever serves the model makes it ready
     report = progress or _silent
     if settings.embedding_base_url:
         from docvault.ai.openai_embeddings import probe
@@ -72,9 +79,16 @@ async def prepare_embedder(settings: Settings, progress: Progress | None = None)
 
 
 async def open_embedder(settings: Settings) -> Embedder:
-    """Open the model made ready before. Raises `ConfigurationError` when it was not, or is damaged."""
+    """Open the model made ready before, or the way to the process that serves it (`DOCVAULT_EMBEDDER`).
+
+    Raises `ConfigurationError` when it was not made ready, or is damaged.
+    """
     from docvault.ai.prepared import find_prepared
 
+    if settings.embedder:
+        from docvault.ai.embedding_client import open_embedding_client
+
+        return await open_embedding_client(settings)
     prepared = find_prepared(settings)
     if prepared is None:
         raise ConfigurationError(
@@ -86,10 +100,21 @@ async def open_embedder(settings: Settings) -> Embedder:
         from docvault.ai.openai_embeddings import OpenAIEmbedder
 
         return OpenAIEmbedder(settings, prepared.manifest)
-    from docvault.ai.onnx import OnnxEmbedder, OnnxModel
+    return await asyncio.to_thread(_open_local, settings, prepared)
 
-    model = await asyncio.to_thread(OnnxModel, prepared)
-    return OnnxEmbedder(model, settings.embedding_threads, settings.embedding_batch_tokens)
+
+def _open_local(settings: Settings, prepared: Prepared) -> Embedder:
+    """On CUDA, threads only read text into word pieces and feed the device: two batches at once keep it busy."""
+    from docvault.ai.cuda import TIMES, open_on_cuda
+    from docvault.ai.local import Bulk, LocalEmbedder, usable_cores
+    from docvault.ai.onnx import BATCH_TOKENS, OnnxModel
+
+    graph, threads = OnnxModel(prepared), settings.embedding_threads or usable_cores()
+    on_device = open_on_cuda(settings, prepared, graph)
+    if on_device:
+        return LocalEmbedder(graph, Bulk(on_device, settings.embedding_batch_tokens * TIMES, 2, max(4, threads)))
+    batch_tokens = min(settings.embedding_batch_tokens, BATCH_TOKENS)
+    return LocalEmbedder(graph, Bulk(graph, batch_tokens, threads, threads))
 
 
 def tokenizer_path(settings: Settings) -> Path | None:

@@ -99,30 +99,35 @@ def make_ready(settings: Settings, report: Report) -> Prepared:
 
 def load_original(settings: Settings, report: Report) -> Original:
     """Load the configured model. The built-in one is checked first; it and folders never ask the network."""
-    name, where = settings.embedding_model, Path(settings.embedding_model).expanduser()
-    source = source_of(settings)
-    built_in = minilm.is_built_in(name)
-    if built_in:
+    name, source = settings.embedding_model, source_of(settings)
+    if minilm.is_built_in(name):
         report("Checking the weights of the embedding model")
+    report(f"Loading {name} with sentence-transformers (some seconds, once)")
+    model = load_model(settings, model_kwargs={"attn_implementation": "eager"})
+    _check_modules(model, name)
+    return Original(model, source, "" if minilm.is_built_in(name) else _fingerprint(model), _embed(model))
+
+
+def load_model(settings: Settings, device: str = "cpu", **options: Any) -> SentenceTransformer:
+    """The configured model in fp32. The built-in one is checked first; it and folders never ask the network."""
+    name, where = settings.embedding_model, Path(settings.embedding_model).expanduser()
+    if minilm.is_built_in(name):
         where = minilm.weights_folder()
         minilm.verify_weights(where)
-    if built_in or where.is_dir():
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        if not (where / "config.json").is_file() and not (where / "modules.json").is_file():
-            raise _not_loaded(name, "the folder has neither modules.json nor config.json")
-    report(f"Loading {name} with sentence-transformers (some seconds, once)")
-    model = _load(str(where) if built_in or where.is_dir() else name, name)
-    _check_modules(model, name)
-    return Original(model, source, "" if built_in else _fingerprint(model), _embed(model))
+    if not where.is_dir():
+        return _load(name, name, device, options)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    if not (where / "config.json").is_file() and not (where / "modules.json").is_file():
+        raise _not_loaded(name, "the folder has neither modules.json nor config.json")
+    return _load(str(where), name, device, options)
 
 
-def _load(where: str, name: str) -> SentenceTransformer:
+def _load(where: str, name: str, device: str, options: dict[str, Any]) -> SentenceTransformer:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from sentence_transformers import SentenceTransformer
 
     try:
-        model = SentenceTransformer(where, device="cpu", model_kwargs={"attn_implementation": "eager"})
-        return model.float().eval()
+        return SentenceTransformer(where, device=device, **options).float().eval()
     except Exception as error:  # whatever the hub, transformers or torch have to say
         raise _not_loaded(name, str(error).strip().partition("\n")[0] or type(error).__name__) from error
 

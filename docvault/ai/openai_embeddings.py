@@ -61,6 +61,9 @@ class OpenAIEmbedder:
     async def embed_query(self, text: str) -> Vectors:
         return (await self._ask([_readable(text)], in_turn=False))[0]
 
+    async def check(self) -> None:
+        """Asking costs money: an endpoint that is away shows when it is used."""
+
     async def close(self) -> None:
         await self._client.close()
 

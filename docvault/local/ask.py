@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from docvault.errors import DocVaultError
-from docvault.local.home import Home, any_port, open_home
-from docvault.local.processes import Supervisor, stop_orphans
-from docvault.local.up import address, everything
-from docvault.local.welcome import ask_aloud, sign_in
+from docvault.local.connect import Remote, connected, said
+from docvault.local.welcome import ask_aloud
 from docvault.settings import Settings
 
 BATCH = 50  # files in one request
 POLL = 0.2  # seconds between two looks at a document
-
-
-class Remote(NamedTuple):
-    url: str
-    api_key: str
 
 
 async def ask(
@@ -43,7 +35,8 @@ async def ask(
     """
     say = console or Console(highlight=False, soft_wrap=True)
     try:
-        async with _connected(settings, remote, say) as client:
+        async with connected(settings, remote, say) as connection:
+            client = connection.client
             documents = await _read(client, files, say)
             names = {document["id"]: document["filename"] for document in documents if document["status"] == "ready"}
             for document in documents:
@@ -55,44 +48,10 @@ async def ask(
             answered = await ask_aloud(client, question, names, say, models=[model], filters=filters)
             return answered and len(names) == len({document["id"] for document in documents})
     except httpx.HTTPStatusError as error:
-        raise _said(error.response) from None
+        raise said(error.response) from None
     except httpx.HTTPError as error:
         where = remote.url if remote else "the local DocVault"
         raise DocVaultError(f"{where} does not answer: {error or type(error).__name__}.", code="unreachable") from None
-
-
-@asynccontextmanager
-async def _connected(settings: Settings, remote: Remote | None, say: Console) -> AsyncGenerator[httpx.AsyncClient]:
-    async with AsyncExitStack() as stack:
-        if remote:
-            headers = {"Authorization": f"Bearer {remote.api_key}"}
-            yield await stack.enter_async_context(_client(remote.url, headers))
-            return
-        home = open_home(settings.home)
-        url = home.address if home.in_use else await stack.enter_async_context(_started(settings, home, say))
-        client = await stack.enter_async_context(_client(url))
-        if not await sign_in(client, home):
-            raise DocVaultError(
-                "The password of the local account was changed.",
-                code="unauthenticated",
-                hint="Make an API key, and set DOCVAULT_URL and DOCVAULT_API_KEY.",
-            )
-        yield client
-
-
-def _client(url: str, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=url, headers=headers, timeout=httpx.Timeout(60.0, read=None))
-
-
-@asynccontextmanager
-async def _started(settings: Settings, home: Home, say: Console) -> AsyncGenerator[str]:
-    """The local DocVault for the time of the question, on a port of its own."""
-    settings = msgspec.structs.replace(settings, port=any_port())
-    with home.locked(), say.status("Starting DocVault", spinner="dots") as status:
-        stop_orphans(home)
-        async with everything(settings, home, Supervisor(), lambda line: status.update(line.strip())) as (running, _):
-            status.stop()
-            yield address(running.settings)
 
 
 async def _read(client: httpx.AsyncClient, files: Sequence[Path], say: Console) -> list[dict[str, Any]]:
@@ -132,12 +91,3 @@ async def _again(client: httpx.AsyncClient, document: dict[str, Any]) -> dict[st
 def _failure(document: dict[str, Any]) -> str:
     error = document["error"] or {}
     return " ".join(part for part in (f"{document['filename']}:", error.get("detail"), error.get("hint")) if part)
-
-
-def _said(answer: httpx.Response) -> DocVaultError:
-    try:
-        problem = answer.json()
-        detail, code, hint = problem["detail"], problem.get("code"), problem.get("hint")
-        return DocVaultError(detail, code=code, hint=hint)
-    except (ValueError, KeyError, TypeError):
-        return DocVaultError(f"{answer.request.url} answered {answer.status_code}.", code="unreachable")

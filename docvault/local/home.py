@@ -31,7 +31,18 @@ PORTS = range(20_000, 32_000)
 """Below the range that systems hand out for outgoing connections (from 32768 on Linux, 49152 on macOS): a client that
 keeps knocking while its server restarts can there be given the server's own port, and end up talking to itself."""
 
-_MAY_BE_THERE = {"docvault.toml", "home.json", "lock", "logs", "making", "models", "objects", "secrets.json", "workers"}
+_MAY_BE_THERE = {
+    "docvault.toml",
+    "embedder.sock",
+    "home.json",
+    "lock",
+    "logs",
+    "making",
+    "models",
+    "objects",
+    "secrets.json",
+    "workers",
+}
 
 T = TypeVar("T")
 

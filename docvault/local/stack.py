@@ -10,11 +10,15 @@ from typing import Any
 
 import msgspec
 
+from docvault.ai.wire import default_address
 from docvault.local.home import Home, open_home
 from docvault.local.postgres import LocalPostgres
 from docvault.local.processes import Child, Supervisor, stop_orphans
 from docvault.local.redis import LocalRedis
 from docvault.settings import Settings, environment_name
+
+LONGEST_SOCKET = 100
+"""Bytes of a Unix socket's path: Linux takes 107, macOS 103."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,19 @@ def running_settings(settings: Settings, home: Home) -> Settings:
     """The settings of the servers that a `docvault up` runs on this home now."""
     postgres, redis = LocalPostgres(home), LocalRedis(home)
     postgres.port, redis.port = home.known_port("postgres"), home.known_port("redis")
-    return _filled_in(settings, home, postgres, redis)
+    filled = _filled_in(settings, home, postgres, redis)
+    return msgspec.structs.replace(filled, embedder=embedder_address(filled, home.known_port("embedder")))
+
+
+def embedder_address(settings: Settings, port: int) -> str:
+    """Where the embedder of a home is: a socket in it, or `port` where its path is too long for one.
+
+    None of ours where the settings name one, or an endpoint that computes the vectors.
+    """
+    if settings.embedder or settings.embedding_base_url:
+        return settings.embedder
+    socket = default_address(settings)
+    return socket if len(os.fsencode(socket)) <= LONGEST_SOCKET else f"127.0.0.1:{port}"
 
 
 def _filled_in(settings: Settings, home: Home, postgres: LocalPostgres, redis: LocalRedis) -> Settings:

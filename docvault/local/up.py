@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 
 import httpx
 import msgspec
@@ -19,7 +20,7 @@ from docvault.ai.embeddings import prepare_embedder
 from docvault.errors import ConfigurationError
 from docvault.local.home import Home, any_port, check_port, open_home
 from docvault.local.processes import Child, Program, Supervisor, stop_orphans
-from docvault.local.stack import LocalStack, environment, running_servers
+from docvault.local.stack import LocalStack, embedder_address, environment, running_servers
 from docvault.local.welcome import ACCOUNT, welcome
 from docvault.settings import Settings
 
@@ -61,7 +62,7 @@ async def _serve(settings: Settings, home: Home, supervisor: Supervisor, say: Co
 async def everything(
     settings: Settings, home: Home, supervisor: Supervisor, tell: Callable[[str], None]
 ) -> AsyncGenerator[tuple[LocalStack, asyncio.Task[None]]]:
-    """Servers, tables, model, worker and API, ready and watched while the block runs; `tell` hears how far it is.
+    """Servers, tables, embedder, worker and API, ready and watched while the block runs; `tell` hears how far it is.
 
     For who holds the home's lock. Raises `ConfigurationError` when a part does not start.
     """
@@ -70,6 +71,7 @@ async def everything(
         tell(f"The database and the queue run ({time.monotonic() - began:.1f} s)")
         await _migrate(stack)
         await prepare_embedder(stack.settings, lambda step: tell(f"  {step}"))
+        stack = _with_embedder(stack, supervisor)
         supervisor.add(_child(stack, "worker", "work", stop_seconds=20.0))
         supervisor.add(_child(stack, "api", "serve", stop_seconds=15.0))
         await _until_ready(stack.settings, supervisor)
@@ -127,6 +129,18 @@ def _child(stack: LocalStack, name: str, command: str, stop_seconds: float) -> C
     return Child(program, stack.home)
 
 
+def _with_embedder(stack: LocalStack, supervisor: Supervisor) -> LocalStack:
+    """Start the one process that holds the model, unless another one is to be asked, and tell all others of it."""
+    asked = embedder_address(stack.settings, 0)
+    if asked == stack.settings.embedder:
+        return stack
+    if asked.endswith(":0"):
+        asked = embedder_address(stack.settings, stack.home.port("embedder"))
+    stack = replace(stack, settings=msgspec.structs.replace(stack.settings, embedder=asked))
+    supervisor.add(_child(stack, "embedder", "embed", stop_seconds=10.0))
+    return stack
+
+
 async def _migrate(stack: LocalStack) -> None:
     """In a process of its own: it alone knows the owner of the tables, and what it imports goes with it."""
     program = Program("migrate", [*COMMAND, "migrate"], environment(stack.settings, owner=True))
@@ -157,7 +171,8 @@ async def _until_ready(settings: Settings, supervisor: Supervisor) -> None:
 
 async def _is_ready(client: httpx.AsyncClient) -> bool:
     try:
-        return (await client.get("/health/ready")).status_code == 200
+        answer = await client.get("/health/ready")
+        return answer.status_code == 200 and answer.json()["status"] == "ok"
     except httpx.HTTPError:
         return False
 

@@ -1,7 +1,8 @@
-"""Whether a process of this machine works, for whoever watches it: `python -m docvault.server.alive http|worker`.
+"""Whether a process of this machine works, for whoever watches it:
+`python -m docvault.server.alive http|worker|embedder`.
 
-Ends with 0 when it does and 1 when it does not. Asks the API for `/health/live`; a worker has no port, and touches a
-file instead. Imports next to nothing, because it runs every few seconds.
+Ends with 0 when it does and 1 when it does not. Asks the API for `/health/live` and listens for the embedder's first
+word; a worker has no port, and touches a file instead. Imports next to nothing, because it runs every few seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from docvault.settings import Settings, load_settings
 
 EVERY = 10.0  # seconds between two signs of life
 SILENT = 60.0  # seconds without one after which a worker counts as stuck
-PATIENCE = 4.0  # seconds the API may take
+PATIENCE = 4.0  # seconds the API or the embedder may take
 
 
 def sign_of_life(settings: Settings) -> Path:
@@ -53,14 +54,34 @@ def api_is_alive(settings: Settings) -> bool:
     return False
 
 
+def embedder_is_alive(settings: Settings) -> bool:
+    """It listens only once its model is open, and speaks first."""
+    address = settings.embedder or str(settings.home / "embedder.sock")
+    with suppress(OSError), _socket(address) as connection:
+        return bool(connection.recv(1))
+    return False
+
+
+def _socket(address: str) -> socket.socket:
+    if "/" not in address:
+        host, _, port = address.rpartition(":")
+        host = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host)  # noqa: S104 - it listens on all of them
+        return socket.create_connection((host, int(port)), PATIENCE)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(PATIENCE)
+    connection.connect(address)
+    return connection
+
+
 def _get(address: str):
     return urllib.request.urlopen(address, timeout=PATIENCE)  # noqa: S310 - always http
 
 
 def main(arguments: list[str]) -> int:
-    what = {"http": api_is_alive, "worker": worker_is_alive}.get(" ".join(arguments))
+    kinds = {"http": api_is_alive, "worker": worker_is_alive, "embedder": embedder_is_alive}
+    what = kinds.get(" ".join(arguments))
     if what is None:
-        print("Use: python -m docvault.server.alive http|worker", file=sys.stderr)
+        print(f"Use: python -m docvault.server.alive {'|'.join(kinds)}", file=sys.stderr)
         return 2
     return 0 if what(load_settings()) else 1
 

@@ -80,6 +80,18 @@ def work() -> None:
 
 
 @main.command()
+def embed() -> None:
+    """Run the embedder, which computes vectors for all workers and APIs with DOCVAULT_EMBEDDER set to it.
+
+    It listens where DOCVAULT_EMBEDDER says: a socket or host:port. Unset: embedder.sock in the home.
+    """
+    settings = _settings()
+    from docvault.server.embed import embed as run_embedder
+
+    _run(run_embedder(settings))
+
+
+@main.command()
 def migrate() -> None:
     """Bring the database (DATABASE_OWNER_URL) to the tables of this version. Safe to run again."""
     settings = _settings()

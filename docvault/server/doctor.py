@@ -133,7 +133,8 @@ async def _embedder(settings: Settings) -> str:
     embedder = await embeddings.open_embedder(settings)
     try:
         vector = await embedder.embed_query("Is anybody there?")
-        return f"{embedder.model_id}, {len(vector)} dimensions"
+        where = f", computed at {settings.embedder}" if settings.embedder else ""
+        return f"{embedder.model_id}, {len(vector)} dimensions{where}"
     finally:
         await embedder.close()
 

@@ -20,12 +20,14 @@ from docvault.resources import Resources
 PATIENCE = 3.0  # seconds a part may take to answer
 QUEUE = Gauge("docvault_documents", "Documents by state, those that are ready left out.", ["status"])
 DATABASE = Gauge("docvault_database_up", "1 while the database answers.")
-OLDEST = Gauge("docvault_oldest_due_seconds", "How long the longest waiting document has been due.")
+DUE = Gauge("docvault_documents_due", "Documents that a worker with a hand free would take now.")
+OLDEST = Gauge("docvault_oldest_due_seconds", "How long the longest waiting of those has been due.")
+PASSAGES = Gauge("docvault_passages_left", "Passages to be read, of all documents that wait or are being read.")
 log = get_logger(__name__)
 
 
 class Health(msgspec.Struct):
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable"]
     version: str = docvault.__version__
     parts: dict[str, str] = {}
 
@@ -38,11 +40,21 @@ def live() -> Health:
 
 @get(["/health", "/health/ready"], opt={"public": True}, tags=["health"])
 async def ready(resources: NamedDependency[Resources]) -> Response[Health]:
-    """PostgreSQL, Redis and the object store answer; 503 and which does not, otherwise."""
-    parts = {"database": resources.database.check, "redis": resources.cache.ping, "storage": resources.store.check}
+    """PostgreSQL, Redis and the object store answer; 503 and which does not, otherwise.
+
+    `degraded` with 200 while only the embedder is away: uploads, reading and search by keyword go on without it.
+    """
+    parts = {
+        "database": resources.database.check,
+        "redis": resources.cache.ping,
+        "storage": resources.store.check,
+        "embedder": resources.embedder.check,
+    }
     found = dict(zip(parts, await asyncio.gather(*map(_check, parts.values())), strict=True))
-    fine = all(state == "ok" for state in found.values())
-    return Response(Health("ok" if fine else "unavailable", parts=found), status_code=200 if fine else 503)
+    missing = {part for part, state in found.items() if state != "ok"}
+    if missing - {"embedder"}:
+        return Response(Health("unavailable", parts=found), status_code=503)
+    return Response(Health("degraded" if missing else "ok", parts=found))
 
 
 async def _check(question: Callable[[], Awaitable[Any]]) -> str:
@@ -65,7 +77,9 @@ async def metrics(resources: NamedDependency[Resources]) -> Response[bytes]:
         DATABASE.set(0)
     else:
         DATABASE.set(1)
+        DUE.set(totals.due)
         OLDEST.set(totals.oldest_seconds)
+        PASSAGES.set(totals.passages)
         for status in ("queued", "processing", "failed"):
             QUEUE.labels(status).set(getattr(totals, status))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -117,7 +117,7 @@ async def answered(person: Person, id: str) -> str:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("name", ["worker", "postgres", "redis", "api"])
+@pytest.mark.parametrize("name", ["worker", "postgres", "redis", "embedder", "api"])
 async def test_killing_any_one_loses_nothing(up: Up, name: str) -> None:
     """Killed with a pile of documents half read: each becomes ready by itself, and none is there twice."""
     await up.serving()

@@ -29,12 +29,13 @@ class Ready(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200 if self.path == "/health/ready" else 404)
         self.end_headers()
+        self.wfile.write(b'{"status": "ok"}')
     do_POST = do_GET
 command = sys.argv[1]
 assert bool(os.environ.get("DATABASE_OWNER_URL")) is (command == "migrate"), "who may know the owner's password"
 if command == "serve":
     HTTPServer(("127.0.0.1", int(os.environ["DOCVAULT_PORT"])), Ready).serve_forever()
-if command == "work":
+if command in ("work", "embed"):
     signal.pause()
 """
 DRIVER = """
@@ -45,7 +46,7 @@ async def nothing(*_): ...
 up.COMMAND, up.prepare_embedder = (sys.executable, "-c", sys.argv[1]), nothing
 asyncio.run(up.up(load_settings(), ask=False))
 """
-NAMES = {"postgres", "redis", "worker", "api"}
+NAMES = {"postgres", "redis", "embedder", "worker", "api"}
 
 
 @contextmanager
