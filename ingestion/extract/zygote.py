@@ -10,6 +10,7 @@ When the socket closes, the worker is gone: the zygote ends its children, remove
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import os
 import selectors
@@ -54,6 +55,8 @@ class Zygote:
         self.received = b""
         self.pipes: list[int] = []
         self.workshop = child.Workshop(setup)
+        self.alone = "processes" not in setup.without and confine.can_fork_alone()
+        self.handle = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None
 
     def serve(self) -> None:
         """Until the worker closes the socket."""
@@ -81,6 +84,7 @@ class Zygote:
         while self.children:
             process, _ = os.wait()
             self.children.pop(process, None)
+        self._end_orphans()
         shutil.rmtree(self.setup.folder, ignore_errors=True)
 
     def _receive(self) -> bool:
@@ -117,10 +121,10 @@ class Zygote:
 
     def _fork(self, job: child.Job, pipe: int) -> None:
         own = os.getpid()
-        process = os.fork()
+        process = confine.fork(alone=self.alone)
         if process == 0:
             self.control.close()
-            child.run(self.workshop, job, pipe, own)
+            child.run(self.workshop, job, pipe, own, self.handle)
         os.close(pipe)
         self.children[process] = job.id
 
@@ -133,9 +137,20 @@ class Zygote:
             if not process:
                 return
             job = self.children.pop(process, 0)
+            if not job:
+                continue  # something that a child had started
+            self._end_orphans()
             shutil.rmtree(Path(self.setup.folder) / str(job), ignore_errors=True)
             scale = 1024 if confine.LINUX else 1
             self._notify(Notice(job, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale))
+
+    def _end_orphans(self) -> None:
+        """What a child started and left behind has become ours, and would go on; nothing else has."""
+        while not self.alone and (orphans := _own_children() - self.children.keys()):
+            for process in orphans:
+                _kill(process)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(process, 0)
 
     def _notify(self, notice: Notice) -> None:
         message = msgspec.msgpack.encode(notice)
@@ -147,6 +162,15 @@ class Zygote:
 
 def _noted(_number: int, _frame: FrameType | None) -> None:
     """Only there so that the signal writes into the wake-up pipe."""
+
+
+def _own_children() -> set[int]:
+    """The kernel's list; empty where it keeps none."""
+    me = os.getpid()
+    try:
+        return {int(number) for number in Path(f"/proc/{me}/task/{me}/children").read_text().split()}
+    except OSError:
+        return set()
 
 
 def _kill(process: int) -> None:
@@ -165,6 +189,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _noted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     confine.die_with_parent(setup.parent, signal.SIGTERM)
+    confine.adopt()
     confine.leave_network()
     zygote = None
     try:

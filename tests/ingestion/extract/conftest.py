@@ -19,7 +19,8 @@ HOSTILE = {
     f"test/{name}": f"tests.ingestion.extract.hostile:{name}"
     for name in (
         *("memory_hog", "hidden_memory_hog", "cpu_burner", "sleeper", "segfault", "leaver", "network", "program"),
-        *("surroundings", "chatterbox", "odd_error", "grandchild"),
+        *("surroundings", "chatterbox", "odd_error", "grandchild", "silent", "daemon", "touch"),
+        *("changes", "calls", "program_inside"),
     )
 }
 
