@@ -5,6 +5,9 @@
 Each side lives in a process of its own and they take turns, so that a busy machine slows both alike. Work per CPU
 second counts every thread of a side; the best round of each side is kept. Limits: at least 2 times the work per CPU
 second, at most a quarter of the CPU time and of the wall time for one question.
+
+The same passages are then given as many small documents of one to five, four at a time: through the pool that fills
+batches across them, against each batched by itself (limit 1.0), and in one call of them all.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import resource
 import subprocess
@@ -19,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +46,17 @@ def passages(count: int) -> list[str]:
     return [" ".join(chance.choices(WORDS, k=chance.randint(100, 240))) for _ in range(count)]
 
 
+def small_documents(texts: list[str]) -> list[list[str]]:
+    """The same texts, every second one cut short, as documents of one to five."""
+    chance, documents = random.Random(3), list[list[str]]()
+    rest = [text if number % 2 else text[: chance.randint(40, 600)] for number, text in enumerate(texts)]
+    while rest:
+        count = chance.randint(1, 5)
+        documents.append(rest[:count])
+        rest = rest[count:]
+    return documents
+
+
 def timed(work: Callable[[], Any]) -> dict[str, float]:
     wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
     work()
@@ -49,16 +65,12 @@ def timed(work: Callable[[], Any]) -> dict[str, float]:
     return {"cpu": cpu, "wall": time.perf_counter() - wall}
 
 
-def serve(
-    bulk: Callable[[list[str]], Any], ask: Callable[[list[str]], Any], texts: list[str], loading: dict[str, float]
-) -> None:
-    """Answer each line of standard input with one measurement. `ask` embeds questions one after the other."""
+def serve(sorts: dict[str, Callable[[], Any]], loading: dict[str, float]) -> None:
+    """Answer each line of standard input, a sort of work, with one measurement."""
     print(json.dumps(loading | {"rss": memory()}), flush=True)
     for line in sys.stdin:
-        if line.strip() == "bulk":
-            found = timed(lambda: bulk(texts))
-        else:
-            found = timed(lambda: ask(QUESTIONS * 5))
+        found = timed(sorts[line.strip()])
+        if line.strip() == "question":
             found = {key: value / (5 * len(QUESTIONS)) for key, value in found.items()}
         print(json.dumps(found | {"rss": memory()}), flush=True)
 
@@ -81,7 +93,13 @@ def side_torch(texts: list[str], home: str) -> None:
         model = SentenceTransformer(str(minilm.weights_folder()), device="cpu")
 
     loading = timed(load)
-    serve(model.encode, lambda questions: [model.encode(text) for text in questions], texts, loading)
+    serve(
+        {
+            "bulk": lambda: model.encode(texts),
+            "question": lambda: [model.encode(text) for text in QUESTIONS * 5],
+        },
+        loading,
+    )
 
 
 def side_docvault(texts: list[str], home: str) -> None:
@@ -95,15 +113,33 @@ def side_docvault(texts: list[str], home: str) -> None:
             nonlocal embedder
             embedder = runner.run(open_embedder(Settings(home=Path(home))))
 
-        async def ask(questions: list[str]) -> None:
-            for text in questions:
+        async def ask() -> None:
+            for text in QUESTIONS * 5:
                 await embedder.embed_query(text)
 
+        async def four_at_a_time() -> None:
+            rest = iter(documents)
+
+            async def lane() -> None:
+                for document in rest:
+                    await embedder.embed(document)
+
+            await asyncio.gather(*(lane() for _ in range(4)))
+
+        def apart() -> None:
+            with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+                list(threads.map(embedder._bulk.model.embed, documents))
+
         loading = timed(load)
+        documents = small_documents(texts)
         serve(
-            lambda all_texts: runner.run(embedder.embed(all_texts)),
-            lambda questions: runner.run(ask(questions)),
-            texts,
+            {
+                "bulk": lambda: runner.run(embedder.embed(texts)),
+                "question": lambda: runner.run(ask()),
+                "documents": lambda: runner.run(four_at_a_time()),
+                "apart": apart,
+                "together": lambda: runner.run(embedder.embed([text for texts in documents for text in texts])),
+            },
             loading,
         )
 
@@ -156,6 +192,8 @@ def run(options: argparse.Namespace) -> int:
         for what in ("bulk", "question"):
             for side in sides:
                 side.measure(what)
+        for what in ("documents", "apart", "together"):
+            sides[-1].measure(what)
     for side in sides:
         show(side, options.passages)
         side.close()
@@ -177,6 +215,8 @@ def judge(torch: Side, ours: Side) -> int:
         ("work per second", torch.best["bulk"]["wall"] / ours.best["bulk"]["wall"], 1.0, True),
         ("question, CPU time", ours.best["question"]["cpu"] / torch.best["question"]["cpu"], 0.25, False),
         ("question, time", ours.best["question"]["wall"] / torch.best["question"]["wall"], 0.25, False),
+        ("documents, CPU time", ours.best["apart"]["cpu"] / ours.best["documents"]["cpu"], 1.0, True),
+        ("documents in one call", ours.best["apart"]["cpu"] / ours.best["together"]["cpu"], 1.0, True),
     ]
     missed = 0
     for name, ratio, limit, at_least in rows:

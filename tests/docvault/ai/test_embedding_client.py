@@ -365,13 +365,17 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
+def start_embedder(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "docvault.server.cli", "embed"]
+    with log.open("wb") as out:
+        return subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+
+
 async def test_the_command_serves_and_its_clients_carry_no_model(asked: Settings, tmp_path: Path):
     environment = os.environ | {
         "DOCVAULT_HOME": str(asked.home), "DOCVAULT_EMBEDDER": asked.embedder, "DOCVAULT_SECRET_KEY": KEY,
     }  # fmt: skip
-    command = [sys.executable, "-m", "docvault.server.cli", "embed"]
-    with (tmp_path / "log").open("wb") as out:
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+    process = start_embedder(environment, tmp_path / "log")
     try:
         asks = await asyncio.create_subprocess_exec(
             sys.executable, "-c", ASKS, env=environment, stdout=asyncio.subprocess.PIPE
