@@ -9,6 +9,7 @@ import struct
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -17,9 +18,10 @@ import msgspec
 
 from docvault.errors import DocumentError
 from ingestion.chunk import chunk
-from ingestion.extract import confine, language, programs
+from ingestion.extract import confine, landlock, language, programs
 from ingestion.extract.build import Report, no_text
 from ingestion.extract.document import Extracted, Options, Reading
+from ingestion.extract.unpack import Limits, Send, Unpacked, unpack
 from ingestion.filetypes import FAMILIES, Family
 from ingestion.tokens import ApproximateTokens, ModelTokens, TokenCounter
 
@@ -32,19 +34,45 @@ EXTRACTORS: dict[Family, tuple[Kind, str]] = {
     "markdown": ("light", "ingestion.extract.text:extract_markdown"),
     "csv": ("light", "ingestion.extract.text:extract_csv"),
     "html": ("light", "ingestion.extract.web:extract"),
+    "rst": ("light", "ingestion.extract.rst:extract"),
+    "json": ("light", "ingestion.extract.data:extract"),
+    "ndjson": ("light", "ingestion.extract.data:extract"),
+    "xml": ("light", "ingestion.extract.xml_text:extract"),
+    "epub": ("light", "ingestion.extract.epub:extract"),
+    "rtf": ("light", "ingestion.extract.rtf:extract"),
+    "odt": ("light", "ingestion.extract.odf:extract"),
+    "ods": ("light", "ingestion.extract.odf:extract"),
+    "odp": ("light", "ingestion.extract.odf:extract"),
+    "xlsb": ("light", "ingestion.extract.sheets:extract"),
+    "doc": ("light", "ingestion.extract.ole:extract"),
+    "ppt": ("light", "ingestion.extract.ole:extract"),
+    "xls": ("light", "ingestion.extract.ole:extract"),
+    "msg": ("light", "ingestion.extract.ole:extract"),
+    "ole": ("light", "ingestion.extract.ole:extract"),
     "email": ("light", "ingestion.extract.mail:extract"),
+    "image": ("light", "ingestion.extract.image:extract"),
     "docx": ("office", "ingestion.extract.office:extract"),
     "pptx": ("office", "ingestion.extract.office:extract"),
     "xlsx": ("office", "ingestion.extract.office:extract"),
 }
 _PRELOADED: dict[Kind, tuple[str, ...]] = {
-    "light": ("pypdfium2", "lxml.etree", "markdown_it", "email.policy", "charset_normalizer"),
+    "light": (
+        "pypdfium2",
+        "lxml.etree",
+        "markdown_it",
+        "email.policy",
+        "charset_normalizer",
+        "PIL.Image",
+        "PIL.ImageOps",
+    ),
     "office": (),
 }
 
 HEADER = struct.Struct(">cQ")
 """Before every message of a child: its kind and its length in bytes."""
 PROGRESS, RESULT, FAILURE = b"P", b"R", b"E"
+PAGES = struct.Struct(">QQ")
+"""What a message of progress holds: pages that are done, and all."""
 MARKS = 2
 """Word pieces a model puts around every text it embeds."""
 
@@ -66,6 +94,9 @@ class Setup(msgspec.Struct, frozen=True):
     ocr_languages: str = "eng"
     unpacked_bytes: int = 2 * 1024**3
     ratio: int = 200
+    seconds: float = 600.0
+    without: tuple[str, ...] = ()
+    """Walls to leave out, for the tests of those behind them: `processes`, `landlock`, `seccomp`."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -74,6 +105,8 @@ class Job(msgspec.Struct, frozen=True):
     filename: str
     content_type: str
     password: str | None = None
+    unpack: Limits | None = None
+    """For an archive: what may come out of it."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -113,8 +146,9 @@ class Workshop:
             import_module("ingestion.extract.office").preload()
         else:
             self.extractors |= {content_type: _load(where) for content_type, where in setup.extractors.items()}
+        self.readable = [*landlock.system(), *programs.trees()]
 
-    def read(self, job: Job, report: Report) -> Reading:
+    def read(self, job: Job, report: Reporter) -> Reading:
         """Extract, tell the language, cut into passages. Raises `DocumentError`."""
         extractor = self.extractors.get(job.content_type)
         if extractor is None:
@@ -126,9 +160,16 @@ class Workshop:
             raise no_text()
         if sum(len(page.text) for page in extracted.pages) > self.setup.output:
             raise too_much_text()
+        report.tick()
         extracted = msgspec.structs.replace(extracted, language=language.language_of(extracted.pages))
         ceiling = max(16, self.setup.max_tokens - MARKS)
         return Reading(extracted, chunk(extracted, job.filename, self.counter, self.setup.chunk_tokens, ceiling))
+
+    def unpack(self, job: Job, send: Send) -> Unpacked:
+        """Raises `DocumentError`."""
+        assert job.unpack
+        options = Options(job.password, ratio=self.setup.ratio)
+        return unpack(Path(job.path), job.filename, job.content_type, job.unpack, options, send)
 
 
 def _load(where: str) -> Extractor:
@@ -137,22 +178,21 @@ def _load(where: str) -> Extractor:
     return extractor
 
 
-def run(workshop: Workshop, job: Job, pipe: int, zygote: int) -> None:
-    """The whole life of a child after its fork. Never returns."""
+def run(workshop: Workshop, job: Job, pipe: int, zygote: int, handle: int | None = None) -> None:
+    """The whole life of a child after its fork. Never returns. `handle` is a pidfd of the zygote."""
     code = 1
     try:
         setup = workshop.setup
         os.setsid()
-        confine.die_with_parent(zygote)
+        confine.die_with_parent(zygote, handle=handle)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         os.closerange(3, pipe)
         os.closerange(pipe + 1, 4096)
-        confine.ALLOWED_PROGRAMS.update(
-            str(found) for program in programs.PROGRAMS if (found := programs.find(program))
-        )
-        confine.shut_in(Path(setup.folder) / str(job.id))
+        confine.ALLOWED_PROGRAMS.update(str(found) for found in programs.found())
+        folder = Path(setup.folder) / str(job.id)
+        confine.shut_in(folder, [*workshop.readable, job.path], without=setup.without)
         confine.limit(setup.memory, setup.cpu_seconds, setup.output)
         _answer(workshop, job, pipe)
         code = 0
@@ -162,7 +202,10 @@ def run(workshop: Workshop, job: Job, pipe: int, zygote: int) -> None:
 
 def _answer(workshop: Workshop, job: Job, pipe: int) -> None:
     try:
-        message = msgspec.msgpack.encode(workshop.read(job, _reporter(pipe)))
+        report = Reporter(pipe)
+        programs.begin(workshop.setup.seconds, report.tick)
+        done = workshop.read(job, report) if job.unpack is None else workshop.unpack(job, partial(send, pipe))
+        message = msgspec.msgpack.encode(done)
         if len(message) > workshop.setup.output:
             raise too_much_text()
         kind = RESULT
@@ -198,18 +241,22 @@ def _unforeseen(error: Exception) -> DocumentError:
     return DocumentError(f"The document could not be read ({type(error).__name__}).", code="crashed")
 
 
-def _reporter(pipe: int) -> Report:
-    """Tells the share of pages that are done, ten times a second at most."""
-    last = time.monotonic()
+class Reporter:
+    """Tells how many pages are done, ten times a second at most."""
 
-    def report(done: int, pages: int) -> None:
-        nonlocal last
+    def __init__(self, pipe: int) -> None:
+        self.pipe, self.done, self.pages, self.last = pipe, 0, 0, time.monotonic()
+
+    def __call__(self, done: int, pages: int) -> None:
+        self.done, self.pages = max(0, done), max(0, pages)
+        self.tick()
+
+    def tick(self) -> None:
+        """Say that there is still progress, though no further page is done."""
         now = time.monotonic()
-        if now - last >= 0.1 and pages > 0:
-            last = now
-            send(pipe, PROGRESS, struct.pack(">d", done / pages))
-
-    return report
+        if now - self.last >= 0.1:
+            self.last = now
+            send(self.pipe, PROGRESS, PAGES.pack(self.done, self.pages))
 
 
 def send(pipe: int, kind: bytes, message: bytes) -> None:
@@ -231,6 +278,14 @@ def too_slow() -> DocumentError:
         "Reading the document took longer than it may.",
         code="too_slow",
         hint="Split it into smaller files, or raise DOCVAULT_EXTRACT_SECONDS and DOCVAULT_EXTRACT_CPU_SECONDS.",
+    )
+
+
+def stalled() -> DocumentError:
+    return DocumentError(
+        "Reading the document stopped making progress.",
+        code="too_slow",
+        hint="The file may be damaged: save it again and retry. If it is only large, raise DOCVAULT_EXTRACT_SILENCE.",
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from docvault.errors import DocumentError
-from ingestion.extract.build import corrupt
+from ingestion.extract.build import corrupt, encrypted, wrong_password
 from ingestion.extract.document import Options
 from ingestion.extract.xml import PROLOG_BYTES, refuse_entities
 
@@ -77,11 +77,10 @@ class Budget:
 
 
 def pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> Iterator[bytes]:
-    """A member's bytes, counted as they come. Raises `DocumentError`: `archive_bomb`, `encrypted`, `corrupt`."""
+    """A member's bytes, counted as they come. Raises `DocumentError`: `archive_bomb`, `encrypted`,
+    `wrong_password`, `corrupt`."""
     if member.flag_bits & 1 and not archive.pwd:
-        raise DocumentError(
-            f"{budget.what} is locked with a password.", code="encrypted", hint="Retry it with its password."
-        )
+        raise encrypted(budget.what)
     try:
         with archive.open(member) as source:
             while piece := source.read(PIECE):
@@ -90,9 +89,7 @@ def pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) ->
     except DocumentError:
         raise
     except RuntimeError:  # how `zipfile` says that the password is a wrong one
-        raise DocumentError(
-            f"The password does not open {budget.what}.", code="encrypted", hint="Retry it with another password."
-        ) from None
+        raise wrong_password(budget.what) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError):
         raise corrupt(budget.what) from None
 
