@@ -204,6 +204,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_webhooks: Annotated[Positive, Meta(description="Most webhooks one person may have.")] = 10
     webhook_attempts: Annotated[Positive, Meta(description="Tries to deliver a message before it fails.")] = 8
     webhook_seconds: Annotated[Seconds, Meta(description="Seconds a webhook's receiver may take to answer.")] = 15.0
+    webhook_log_days: Annotated[Positive, Meta(description="Days that delivered and failed messages are kept.")] = 30
     webhook_private: Annotated[
         bool, Meta(description="Whether webhooks may point into private networks and at this machine.")
     ] = False

@@ -34,6 +34,10 @@ async def alice(people: People, worker: object) -> Person:
     person.key = key.json()["id"]  # type: ignore[attr-defined]
     sessions = await person.http.get("/api/sessions")
     person.session = sessions.json()["items"][0]["id"]  # type: ignore[attr-defined]
+    webhook = await person.http.post("/api/webhooks", json={"url": "https://alice.invalid/hooks"})
+    person.webhook = webhook.json()["id"]  # type: ignore[attr-defined]
+    delivery = await person.http.post(f"/api/webhooks/{person.webhook}/test")  # type: ignore[attr-defined]
+    person.delivery = delivery.json()["id"]  # type: ignore[attr-defined]
     return person
 
 
@@ -45,6 +49,7 @@ async def mallory(people: People, alice: Person) -> AsyncIterator[Person]:
     assert (document["status"], document["folder"], document["tags"]) == ("ready", "secret", ["quinces"])
     assert (await alice.http.get(f"/api/conversations/{alice.conversation}")).status_code == 200  # type: ignore[attr-defined]
     assert [key["name"] for key in (await alice.http.get("/api/keys")).json()["items"]] == ["mine"]
+    assert (await alice.http.get(f"/api/webhooks/{alice.webhook}")).json()["enabled"]  # type: ignore[attr-defined]
 
 
 async def test_every_table_with_an_owner_is_walled(resources: Resources) -> None:
@@ -137,6 +142,8 @@ async def test_anothers_ids_look_like_ids_that_do_not_exist(app: Litestar, alice
         "conversation_id": alice.conversation,  # type: ignore[attr-defined]
         "key_id": alice.key,  # type: ignore[attr-defined]
         "session_id": alice.session,  # type: ignore[attr-defined]
+        "webhook_id": alice.webhook,  # type: ignore[attr-defined]
+        "delivery_id": alice.delivery,  # type: ignore[attr-defined]
     }
     tried = 0
     for path, method, operation in operations(app):
@@ -158,6 +165,8 @@ def _fill(path: str, ids: dict[str, str]) -> str:
 
 
 def _body(path: str, method: str, operation: Any) -> Any:
+    if "webhooks" in path:
+        return {"enabled": False} if method == "PATCH" else None
     if method == "PATCH":
         return {"title": "x"} if "conversations" in path else {"folder": "x"}
     return {} if "requestBody" in operation else None
@@ -173,7 +182,7 @@ async def test_lists_show_ones_own_alone(app: Litestar, alice: Person, mallory: 
             continue
         answer = await mallory.http.get(path)
         assert answer.status_code == 200, f"{path}: {answer.text}"
-        for secret in (alice.document, alice.conversation, alice.key, alice.email, "quinces"):  # type: ignore[attr-defined]
+        for secret in (alice.document, alice.conversation, alice.key, alice.webhook, alice.email, "quinces"):  # type: ignore[attr-defined]
             assert secret not in answer.text, path
 
 

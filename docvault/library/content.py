@@ -9,11 +9,14 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.response import Stream
 
-from docvault.errors import NotFound, RequestError
+from docvault.errors import Conflict, NotFound, RequestError
 from docvault.models import Document, Revision
 from docvault.storage import ObjectStore
 
 _RANGE = re.compile(r"bytes=(\d{0,30})-(\d{0,30})")  # Python refuses to read numbers of thousands of digits
+
+UNKNOWN = ("not_scanned", "scan_too_large", "cancelled", "gave_up", "internal")
+"""Codes of documents that may have failed before they were scanned. All others come from reading, which is later."""
 
 
 class RangeNotSatisfiable(RequestError):
@@ -21,8 +24,10 @@ class RangeNotSatisfiable(RequestError):
 
 
 async def content(
-    store: ObjectStore, document: Document, revision: Revision, asked: Mapping[str, str]
+    store: ObjectStore, document: Document, revision: Revision, asked: Mapping[str, str], *, scanned: bool = False
 ) -> Stream | Response[bytes]:
+    """`scanned` says that every file must pass a virus scan. Raises `Conflict` for bytes that have not."""
+    check_clean(document, scanned=scanned)
     etag = f'"{revision.sha256.hex()}"'
     headers = {
         "ETag": etag,
@@ -41,6 +46,24 @@ async def content(
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{revision.size_bytes}"
     body = await _open(store, revision.object_key, start, end)
     return Stream(body, status_code=206 if part else 200, headers=headers, media_type=revision.content_type)
+
+
+def check_clean(document: Document, *, scanned: bool) -> None:
+    """Raises `Conflict` when the bytes that would be served are infected or, if they must be scanned, may be."""
+    if document.status == "ready" or document.pending_revision_id is not None:
+        return  # these were read, and so scanned before; a newer revision may not have been
+    if document.status == "failed" and document.error_code == "infected":
+        raise Conflict(
+            "A virus scan found something in this document: its bytes are not given out.",
+            code="infected",
+            hint="Delete it. Its `error` says what was found.",
+        )
+    if scanned and not document.chunks and (document.status != "failed" or document.error_code in UNKNOWN):
+        raise Conflict(
+            "This document has not passed the virus scan: its bytes are not given out.",
+            code="not_scanned",
+            hint="Wait until it is ready, or retry it if it failed.",
+        )
 
 
 async def _open(store: ObjectStore, key: str, start: int, end: int) -> AsyncIterator[bytes]:

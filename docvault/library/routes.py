@@ -105,7 +105,8 @@ class DocumentsController(Controller):
         """The very bytes that were uploaded, whole or a `Range` of them."""
         async with resources.database.transaction(identity.owner_id) as session:
             document, revision = await queries.find(session, identity.owner_id, document_id)
-        return await content(resources.store, document, revision, request.headers)
+        scanned = bool(resources.settings.clamav)
+        return await content(resources.store, document, revision, request.headers, scanned=scanned)
 
 
 def _changes(data: DocumentPatch, most_tags: int) -> dict[str, Any]:

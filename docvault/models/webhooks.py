@@ -15,7 +15,11 @@ DeliveryStatus = Literal["pending", "delivered", "failed"]
 
 
 class Webhook(Base):
-    """An address that is told about its owner's documents. `secret_sealed` signs what is sent."""
+    """An address that is told about its owner's documents. `secret_sealed` signs what is sent.
+
+    So does the secret before it, until `previous_until`: its receiver has time to change. `failing_since` is when the
+    first try failed after the last that was taken.
+    """
 
     __tablename__ = "webhooks"
     __table_args__ = (owned_by_user(),)
@@ -25,7 +29,10 @@ class Webhook(Base):
     url: Mapped[str]
     events: Mapped[Texts]
     secret_sealed: Mapped[bytes]
+    previous_sealed: Mapped[bytes | None]
+    previous_until: Mapped[datetime | None]
     created_at: Mapped[Now]
+    failing_since: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     disabled_reason: Mapped[str | None]
 

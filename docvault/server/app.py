@@ -26,6 +26,7 @@ from docvault.server.dependencies import DEPENDENCIES
 from docvault.server.migrate import check_migrated
 from docvault.server.problems import on_error
 from docvault.settings import Settings
+from docvault.webhooks.routes import webhooks_routes
 from ingestion.routes import ingestion_routes
 from search.routes import search_routes
 
@@ -54,7 +55,7 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
 
     return Litestar(
         route_handlers=[
-            *accounts_routes, *library_routes, *ingestion_routes, *search_routes,
+            *accounts_routes, *library_routes, *webhooks_routes, *ingestion_routes, *search_routes,
             health.live, health.ready, health.metrics, pages.home, pages.style,
         ],
         lifespan=[lifespan],

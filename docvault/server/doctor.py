@@ -15,12 +15,13 @@ from sqlalchemy import text
 from docvault.ai import embeddings
 from docvault.cache import open_cache
 from docvault.database import open_database
-from docvault.errors import DocVaultError
+from docvault.errors import ConfigurationError, DocVaultError
 from docvault.local.home import open_home
 from docvault.local.stack import local_stack, running_settings
 from docvault.server.migrate import check_migrated
 from docvault.settings import GiB, Settings
 from docvault.storage.factory import open_store
+from ingestion.scan import ask, passes_what_it_does_not_read
 
 PATIENCE = 10.0  # seconds a part may take
 FREE = 2 * GiB
@@ -144,6 +145,20 @@ async def _models(settings: Settings) -> str:
     return ", ".join(["extractive", *names])
 
 
+async def _clamav(settings: Settings) -> str:
+    if not settings.clamav:
+        return "not used: files are not scanned for viruses"
+    if await ask(settings.clamav, "PING") != "PONG":
+        raise OSError(f"{settings.clamav} is no clamd")
+    version = await ask(settings.clamav, "VERSION")
+    if await passes_what_it_does_not_read(settings):
+        raise ConfigurationError(
+            f"{version} calls files clean that it did not read to their end.",
+            hint="Write `AlertExceedsMax yes` into clamd.conf and restart clamd.",
+        )
+    return f"{version} at {settings.clamav}"
+
+
 PARTS: list[tuple[str, Check, str]] = [
     ("Python", _python, ""),
     ("Disk", _disk, "Free some space, or move the home with DOCVAULT_HOME."),
@@ -152,4 +167,5 @@ PARTS: list[tuple[str, Check, str]] = [
     ("Object store", _storage, "Look at S3_ENDPOINT_URL, S3_BUCKET and the keys, or at DOCVAULT_STORAGE_PATH."),
     ("Embeddings", _embedder, "Start `docvault up` (or `serve`, or `work`): it makes the model ready."),
     ("Chat models", _models, "Look at DOCVAULT_PROVIDERS."),
+    ("ClamAV", _clamav, "Look at DOCVAULT_CLAMAV, and whether clamd runs."),
 ]

@@ -17,6 +17,7 @@ from docvault.resources import Resources, open_resources
 from docvault.server.alive import keep_alive
 from docvault.server.migrate import check_migrated
 from docvault.settings import Settings
+from docvault.webhooks.deliver import keep_delivering
 from ingestion.extract.reader import Reader
 from ingestion.jobs import INGEST, Desk, ingest_document
 from ingestion.sweeper import keep_sweeping
@@ -50,7 +51,13 @@ async def work(settings: Settings) -> None:
 async def working(resources: Resources, desk: Desk) -> AsyncGenerator[None]:
     """A worker while the block runs; its documents are handed back at the end."""
     settings = resources.settings
-    duties = (desk.run(), listen(settings, desk), keep_sweeping(resources), keep_alive(settings))
+    duties = (
+        desk.run(),
+        listen(settings, desk),
+        keep_sweeping(resources),
+        keep_delivering(resources),
+        keep_alive(settings),
+    )
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:
         yield

@@ -78,7 +78,10 @@ CREATE TABLE webhooks (
     url text NOT NULL,
     events text[] NOT NULL,
     secret_sealed bytea NOT NULL,
+    previous_sealed bytea,
+    previous_until timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
+    failing_since timestamptz,
     disabled_at timestamptz,
     disabled_reason text,
     PRIMARY KEY (owner_id, id)
@@ -101,7 +104,8 @@ CREATE TABLE webhook_deliveries (
     FOREIGN KEY (owner_id, webhook_id) REFERENCES webhooks (owner_id, id) ON DELETE CASCADE
 );
 CREATE INDEX webhook_deliveries_listed ON webhook_deliveries (owner_id, webhook_id, created_at, id);
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at) WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (owner_id, webhook_id, due_at) WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_done ON webhook_deliveries (created_at) WHERE status <> 'pending';
 """
 
 LOOKUPS = """
@@ -138,10 +142,30 @@ CREATE FUNCTION owners_after(last uuid, most integer) RETURNS TABLE (owner_id uu
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$ SELECT id FROM users WHERE id > last ORDER BY id LIMIT most $$;
 
-CREATE FUNCTION due_deliveries(most integer) RETURNS TABLE (owner_id uuid, id uuid)
+-- Webhooks take turns too: one whose receiver is slow or away, with thousands waiting, does not hold up the others.
+CREATE FUNCTION due_deliveries(most integer) RETURNS TABLE (owner_id uuid, webhook_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
-    AS $$ SELECT owner_id, id FROM webhook_deliveries WHERE status = 'pending' AND due_at <= now()
-          ORDER BY due_at LIMIT most $$;
+    AS $$ WITH RECURSIVE hooks AS (
+              (SELECT d.owner_id, d.webhook_id FROM webhook_deliveries d WHERE d.status = 'pending'
+               ORDER BY d.owner_id, d.webhook_id LIMIT 1)
+              UNION ALL
+              SELECT n.owner_id, n.webhook_id FROM hooks h CROSS JOIN LATERAL (
+                  SELECT d.owner_id, d.webhook_id FROM webhook_deliveries d
+                  WHERE d.status = 'pending' AND (d.owner_id, d.webhook_id) > (h.owner_id, h.webhook_id)
+                  ORDER BY d.owner_id, d.webhook_id LIMIT 1
+              ) n
+          )
+          SELECT w.owner_id, w.webhook_id, w.id FROM hooks h CROSS JOIN LATERAL (
+              SELECT d.owner_id, d.webhook_id, d.id, d.due_at, row_number() OVER (ORDER BY d.due_at) AS turn
+              FROM webhook_deliveries d
+              WHERE d.status = 'pending' AND d.owner_id = h.owner_id AND d.webhook_id = h.webhook_id
+                    AND d.due_at <= now()
+              ORDER BY d.due_at LIMIT 8
+          ) w ORDER BY w.turn, w.due_at LIMIT most $$;
+
+CREATE FUNCTION owners_of_old_deliveries(before timestamptz) RETURNS TABLE (owner_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ SELECT DISTINCT owner_id FROM webhook_deliveries WHERE status <> 'pending' AND created_at < before $$;
 
 CREATE FUNCTION expired_uploads(most integer) RETURNS TABLE (owner_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
@@ -151,7 +175,8 @@ CREATE FUNCTION expired_uploads(most integer) RETURNS TABLE (owner_id uuid, id u
 FUNCTIONS = {
     "due_documents(integer)": {"documents": "crashes"},
     "owners_after(uuid, integer)": {},
-    "due_deliveries(integer)": {"webhook_deliveries": "owner_id, id, status, due_at"},
+    "due_deliveries(integer)": {"webhook_deliveries": "owner_id, webhook_id, id, status, due_at"},
+    "owners_of_old_deliveries(timestamptz)": {"webhook_deliveries": "created_at"},
     "expired_uploads(integer)": {"resumable_uploads": "owner_id, id, expires_at"},
 }
 
