@@ -72,7 +72,7 @@ async def bare_file(folder: Path, mib: int) -> None:
 
 
 async def bare_s3(store: S3Store, mib: int, part_mib: int = 8) -> None:
-    client, where = store._client, {"Bucket": store._bucket, "Key": "bench/bare"}
+    client, where = store._s3._client, {"Bucket": store._s3.bucket, "Key": "bench/bare"}
     upload = await client.create_multipart_upload(**where)
     body, done = CHUNK * (part_mib * MiB // len(CHUNK)), []
     for number in range(1, mib // part_mib + 1):

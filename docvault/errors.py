@@ -3,7 +3,8 @@
     DocVaultError
     ├── RequestError            answered as RFC 9457 problem details with `status` and `code`
     │   ├── InvalidInput 400 · Unauthenticated 401 · Forbidden 403 · NotFound 404 · Conflict 409
-    │   ├── TooLarge 413 · UnsupportedType 415 · TooManyRequests 429 · ClientGone 499
+    │   ├── PreconditionFailed 412 · TooLarge 413 · UnsupportedType 415 · Locked 423 · TooManyRequests 429
+    │   ├── ChecksumMismatch 460 · ClientGone 499
     │   └── Unavailable 503
     ├── DocumentError           why one document could not be read; kept on its row for its owner
     ├── ModelError              why one language model did not answer; an `error` event in its stream
@@ -62,12 +63,25 @@ class Conflict(RequestError):
     status, code = 409, "conflict"
 
 
+class PreconditionFailed(RequestError):
+    status, code = 412, "precondition_failed"
+
+
 class TooLarge(RequestError):
     status, code = 413, "too_large"
 
 
 class UnsupportedType(RequestError):
     status, code = 415, "unsupported_type"
+
+
+class Locked(RequestError):
+    """Somebody else is at it. `retry_after` is in seconds."""
+
+    status, code = 423, "locked"
+
+    def __init__(self, detail: str, *, retry_after: int, code: str | None = None, hint: str | None = None) -> None:
+        super().__init__(detail, code=code, hint=hint, headers={"Retry-After": str(retry_after)})
 
 
 class TooManyRequests(RequestError):
@@ -77,6 +91,12 @@ class TooManyRequests(RequestError):
 
     def __init__(self, detail: str, *, retry_after: int, code: str | None = None, hint: str | None = None) -> None:
         super().__init__(detail, code=code, hint=hint, headers={"Retry-After": str(retry_after)})
+
+
+class ChecksumMismatch(RequestError):
+    """The bytes are not those that the client sent. The status is the tus protocol's own."""
+
+    status, code = 460, "checksum_mismatch"
 
 
 class ClientGone(RequestError):

@@ -19,6 +19,9 @@ CODES = {
     400: "invalid_input", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
     413: "too_large", 415: "unsupported_type",
 }  # fmt: skip
+TITLES = {460: "Checksum Mismatch", 499: "Client Closed Request"}
+"""Of statuses that no standard of HTTP names."""
+
 log = get_logger(__name__)
 
 
@@ -60,7 +63,7 @@ def _problem(status: int, detail: str, code: str, hint: str | None = None) -> Pr
     try:
         title = HTTPStatus(status).phrase
     except ValueError:
-        title = "Client Closed Request"
+        title = TITLES.get(status, "Error")
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     return Problem(title, status, detail, code, hint, request_id=request_id)
 

@@ -42,32 +42,41 @@ async def in_parts(chunks: AsyncIterator[bytes], size: int) -> AsyncGenerator[By
         yield part
 
 
-async def write_behind(parts: AsyncIterator[BytesIO], write: Callable[[BytesIO], Awaitable[T]]) -> list[T]:
-    """Write each part while the next one fills. Returns what the writes gave, in order.
+async def written(parts: AsyncIterator[BytesIO], write: Callable[[BytesIO], Awaitable[T]]) -> AsyncGenerator[T]:
+    """Write each part while the next one fills. Gives what the writes gave, in order.
 
     The first error of either side stops both, and the write under way has ended when it is raised.
     """
-    written: list[T] = []
     pending: asyncio.Future[T] | None = None
     try:
         async for part in parts:
-            if pending is not None:
-                written.append(await pending)
+            done = None if pending is None else (await pending,)
             pending = asyncio.ensure_future(write(part))
+            if done:
+                yield done[0]
         if pending is not None:
-            written.append(await pending)
+            yield await pending
     except BaseException:
         if pending is not None:
             pending.cancel()
             await settled(asyncio.wait([pending]))
         raise
-    return written
+
+
+async def write_behind(parts: AsyncIterator[BytesIO], write: Callable[[BytesIO], Awaitable[T]]) -> list[T]:
+    """What `written` gives, when all is written."""
+    return [result async for result in written(parts, write)]
+
+
+async def nobody(_key: str) -> bool:
+    """The `Live` of a store whose uploads are all of one request."""
+    return False
 
 
 @asynccontextmanager
-async def hashing(digest: Digest | None, part: BytesIO) -> AsyncGenerator[None]:
-    """Update `digest` with the part in a thread while the body runs; it has been when this is left."""
-    update = asyncio.to_thread(digest.update, part.getbuffer()) if digest else asyncio.sleep(0)
+async def hashing(digest: Digest | None, part: BytesIO, skip: int = 0) -> AsyncGenerator[None]:
+    """Update `digest` with the part behind `skip` in a thread while the body runs; it has been when this is left."""
+    update = asyncio.to_thread(digest.update, part.getbuffer()[skip:]) if digest else asyncio.sleep(0)
     running = asyncio.ensure_future(update)
     try:
         yield

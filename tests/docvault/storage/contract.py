@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from docvault.settings import MiB, Settings
-from docvault.storage import ObjectStore
+from docvault.storage import ObjectStore, Partial
+from docvault.storage.uploading import nobody
 
 Unfinished = Callable[[], Awaitable[int]]
 """Counts the uploads that are neither whole nor gone."""
@@ -52,6 +57,28 @@ async def read_all(store: ObjectStore, key: str, start: int = 0, end: int | None
 
 async def keys(store: ObjectStore, prefix: str = "") -> list[str]:
     return [found.key async for found in store.list(prefix)]
+
+
+class Spares:
+    """Keys for what does not fill a part."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    async def __call__(self) -> str:
+        self.keys.append(new_key())
+        return self.keys[-1]
+
+
+def kept(partial: Partial) -> Partial:
+    """As a database gives it back."""
+    return msgspec.convert(json.loads(json.dumps(msgspec.to_builtins(partial))), Partial)
+
+
+async def grown(store: ObjectStore, key: str, partial: Partial, data: bytes, spares: Spares, **more: Any) -> Partial:
+    async with aclosing(store.append(key, partial, pieces_of(data), spare=spares, **more)) as partials:
+        partial = [partial, *[safe async for safe in partials]][-1]
+    return kept(partial)
 
 
 class ObjectStoreContract:
@@ -250,10 +277,103 @@ class ObjectStoreContract:
         assert key not in await keys(store)
         with pytest.raises(FileNotFoundError):
             await read_all(store, key)
-        assert await store.clear_unfinished(datetime.now(UTC) - timedelta(hours=1)) == 0
+        assert await store.clear_unfinished(datetime.now(UTC) - timedelta(hours=1), nobody) == 0
         assert await unfinished() == 1
-        assert await store.clear_unfinished(datetime.now(UTC) + timedelta(hours=1)) == 1
+        assert await store.clear_unfinished(datetime.now(UTC) + timedelta(hours=1), nobody) == 1
         assert await unfinished() == 0
+
+    @pytest.mark.parametrize(
+        "sizes",
+        [[], [0], [1], [5 * MiB], [5 * MiB, 1], [1, 2, 3], [4 * MiB, 4 * MiB, 4 * MiB], [1, 11 * MiB, 0]],
+        ids=str,
+    )
+    @pytest.mark.parametrize("known", [True, False])
+    async def test_an_object_grows_over_several_calls(
+        self, store: ObjectStore, unfinished: Unfinished, sizes: list[int], known: bool
+    ) -> None:
+        key, data, spares = new_key(), some_bytes(sum(sizes)), Spares()
+        partial, digest = Partial(), hashlib.sha256()
+        more: dict[str, Any] = {"total": len(data) if known else None, "digest": digest}
+        for size in sizes:
+            partial = await grown(store, key, partial, data[partial.size : partial.size + size], spares, **more)
+        assert (partial.size, digest.digest()) == (len(data), hashlib.sha256(data).digest())
+        for _ in range(2):  # the process may die between finishing and writing it down
+            await store.finish(key, partial)
+            assert await read_all(store, key) == data
+        assert await unfinished() == 0
+        for spare in spares.keys:
+            await store.delete(spare)
+        assert [found.key async for found in store.list(key.split("/")[0])] == [key]
+
+    async def test_only_what_was_kept_counts(self, store: ObjectStore) -> None:
+        """Parts, rest and all: a call whose end nobody wrote down is as if it had never been."""
+        key, data, spares = new_key(), some_bytes(14 * MiB), Spares()
+        partial = await grown(store, key, Partial(), data[: 2 * MiB], spares)
+        for size in (MiB, 4 * MiB, 11 * MiB):
+            lost = await grown(store, key, partial, bytes(size), spares)
+            assert lost.size == partial.size + size
+            if lost.upload_id:
+                await store.abort(key, lost)
+        partial = await grown(store, key, partial, data[2 * MiB :], spares)
+        await store.finish(key, partial)
+        assert await read_all(store, key) == data
+
+    @pytest.mark.parametrize("turns", [0, 3, 7, 11, 16, 24, 40, 80])
+    async def test_cancelled_in_the_middle_it_can_go_on(
+        self, store: ObjectStore, unfinished: Unfinished, turns: int
+    ) -> None:
+        key, data, spares = new_key(), some_bytes(13 * MiB), Spares()
+        safe: list[Partial] = [Partial()]
+
+        async def grow() -> None:
+            async with aclosing(store.append(key, Partial(), pieces_of(data, MiB), spare=spares)) as partials:
+                async for partial in partials:
+                    safe.append(partial)  # noqa: PERF401 - it is cancelled in between
+
+        growing = asyncio.ensure_future(grow())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        growing.cancel()
+        await asyncio.wait([growing])
+        partial = await grown(store, key, safe[-1], data[safe[-1].size :], spares)
+        await store.finish(key, partial)
+        assert await read_all(store, key) == data
+        assert await unfinished() == 0
+
+    @pytest.mark.parametrize("size", [MiB, 6 * MiB])
+    async def test_what_is_aborted_is_gone(self, store: ObjectStore, unfinished: Unfinished, size: int) -> None:
+        key, spares = new_key(), Spares()
+        partial = await grown(store, key, Partial(), some_bytes(size), spares)
+        await store.abort(key, partial)
+        await store.abort(key, partial)
+        assert await unfinished() == 0
+        with pytest.raises(FileNotFoundError):
+            await store.size(key)
+        for spare in spares.keys:
+            await store.delete(spare)
+        with pytest.raises(FileNotFoundError):
+            await grown(store, key, partial, some_bytes(6 * MiB), spares)
+
+    async def test_what_somebody_still_adds_to_is_not_cleared(self, store: ObjectStore, unfinished: Unfinished) -> None:
+        key, data, spares = new_key(), some_bytes(7 * MiB), Spares()
+        partial = await grown(store, key, Partial(), data[: 6 * MiB], spares)
+        asked: list[str] = []
+
+        async def live(key: str) -> bool:
+            asked.append(key)
+            return True
+
+        tomorrow = datetime.now(UTC) + timedelta(hours=1)
+        assert await store.clear_unfinished(tomorrow, live) == 0
+        assert asked == [key]
+        await store.finish(key, await grown(store, key, partial, data[6 * MiB :], spares))
+        assert await read_all(store, key) == data
+        await grown(store, other := new_key(), Partial(), data, spares)
+        assert await store.clear_unfinished(tomorrow, nobody) == 1
+        assert await unfinished() == 0
+        assert await store.size(key) == 7 * MiB
+        with pytest.raises(FileNotFoundError):
+            await store.size(other)
 
     async def test_check(self, store: ObjectStore, unfinished: Unfinished) -> None:
         before = await keys(store)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from collections.abc import AsyncIterator
@@ -7,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from docvault.errors import ConfigurationError, Unavailable
+from docvault.errors import ConfigurationError, Locked, Unavailable
 from docvault.settings import MiB, Settings
+from docvault.storage import Partial
 from docvault.storage.factory import open_store
 from docvault.storage.files import FileStore
 from tests.docvault.storage.contract import (
     ObjectStoreContract,
+    Spares,
     Unfinished,
+    grown,
     mode_of,
     names_in,
     new_key,
@@ -114,3 +118,37 @@ class TestFileStore(ObjectStoreContract):
         (tmp_path / "objects").write_text("a file")
         with pytest.raises(ConfigurationError, match=r"The folder for uploaded files, .*/objects, cannot be used"):
             await open_store(Settings(home=tmp_path))
+
+    async def test_two_at_once_do_not_mix(self, store: FileStore) -> None:
+        """One that was frozen must not wake up and write into what others have finished since."""
+        key, begun, go_on = new_key(), asyncio.Event(), asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            begun.set()
+            yield some_bytes(2 * MiB)
+            await go_on.wait()
+
+        first = asyncio.ensure_future(anext(store.append(key, Partial(), slow(), spare=Spares())))
+        await begun.wait()
+        with pytest.raises(Locked):
+            await grown(store, key, Partial(), b"other", Spares())
+        with pytest.raises(Locked):
+            await store.finish(key, Partial())
+        go_on.set()
+        assert (await first).size == 2 * MiB
+
+    async def test_what_was_acknowledged_is_on_the_disk(
+        self, store: FileStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        synced: list[int] = []
+        sync = os.fsync
+
+        def noted(descriptor: int) -> None:
+            synced.append(os.fstat(descriptor).st_size)
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", noted)
+        async for partial in store.append(new_key(), Partial(), pieces_of(bytes(70 * MiB), MiB), spare=Spares()):
+            assert synced[-1] >= partial.size
+        assert partial.size == 70 * MiB
+        assert len(synced) >= 3 + 1  # the folder, twice 32 MiB, the end

@@ -196,7 +196,7 @@ class TestAgainstAStubbornServer:
         self, stub: StubS3, stubbed: S3Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stub.hold("HeadObject")
-        monkeypatch.setattr(stubbed, "_timeout", 0.2)
+        monkeypatch.setattr(stubbed._s3, "timeout", 0.2)
         with pytest.raises(Unavailable):
             await stubbed.size("owner/object")
 

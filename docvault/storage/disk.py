@@ -1,0 +1,116 @@
+"""What a file needs to be safe on the disk, and one that grows over several requests. All of it blocks."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from io import BytesIO, FileIO
+from pathlib import Path
+
+from docvault.errors import Locked
+
+
+class GrowingFile:
+    """A file that is written from `size` on. What lies behind that was never safe, and is cut off.
+
+    Nobody else writes to it meanwhile: the lock ends with the process that holds it. A process that was frozen and goes
+    on later holds it still, so that it never writes into what others have finished since.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self.size = size
+        self.safe = size
+        self._file: FileIO | None = None
+
+    def open(self) -> None:
+        """Raises `FileNotFoundError` when the file is gone or shorter than `size`, and `Locked`."""
+        self._file = FileIO(_descriptor(self.path, new=not self.size), "r+b")
+        lock(self._file.fileno())
+        if os.fstat(self._file.fileno()).st_size < self.size:
+            raise FileNotFoundError(f"{self.path} is shorter than it was")
+        self._file.truncate(self.size)
+        self._file.seek(self.size)
+        if not self.size:
+            sync_folder(self.path.parent)
+
+    def write(self, part: BytesIO) -> int:
+        assert self._file is not None
+        rest = part.getbuffer()
+        size = self.size + len(rest)
+        while rest:  # a write may take less than it was given
+            rest = rest[self._file.write(rest) :]
+        self.size = size
+        return size
+
+    def sync(self, size: int) -> int:
+        """After this, the first `size` bytes are safe."""
+        assert self._file is not None
+        sync(self._file.fileno())
+        self.safe = size
+        return size
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def put_in_place(growing: Path, target: Path, size: int) -> None:
+    """Give a finished file its name. Raises as `GrowingFile.open` does, unless it has it already."""
+    file = GrowingFile(growing, size)
+    try:
+        file.open()
+        file.sync(size)
+        make_folder(target.parent)
+        growing.replace(target)
+        sync_folder(target.parent)
+    except FileNotFoundError:
+        if not target.exists() or target.stat().st_size != size:
+            raise
+    finally:
+        file.close()
+
+
+def make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Locked(
+            "Another request is adding to this upload.",
+            code="upload_locked",
+            hint="Ask where it stands, and go on from there.",
+            retry_after=1,
+        ) from None
+
+
+def sync(descriptor: int) -> None:
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(descriptor)
+    else:  # macOS, whose fsync stops at the drive's own cache
+        fcntl.fcntl(descriptor, full)
+
+
+def sync_folder(folder: Path) -> None:
+    """A new name is only safe once the folder that holds it is on the disk as well."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _descriptor(path: Path, *, new: bool) -> int:
+    try:
+        return os.open(path, os.O_RDWR | (os.O_CREAT if new else 0), 0o600)
+    except FileNotFoundError:
+        if not new and path.parent.exists():
+            raise
+        # Not made anew: an unmounted disk leaves an empty folder in its place, and that is no place for documents.
+        raise OSError(f"{path.parent} is gone") from None
