@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger
 from docvault.resources import Resources
-from ingestion import queries
+from ingestion import queries, resumable
 
 MOST = 1000  # rows one look takes; the next look takes the next
 AGAIN = 60.0  # seconds until an object that could not be removed is tried again
@@ -40,7 +40,7 @@ async def sweep(resources: Resources) -> int:
 async def clear_unfinished(resources: Resources) -> None:
     """What uploads whose process died left in the store, in its own form: half a file, an open multipart upload."""
     before = datetime.now(UTC) - timedelta(seconds=resources.settings.upload_expiry)
-    if removed := await resources.store.clear_unfinished(before):
+    if removed := await resources.store.clear_unfinished(before, lambda key: resumable.is_open(resources, key)):
         log.info("sweep.unfinished_removed", count=removed)
 
 
@@ -51,6 +51,8 @@ async def keep_sweeping(resources: Resources) -> None:
         try:
             if removed := await sweep(resources):
                 log.info("sweep.objects_removed", count=removed)
+            if removed := await resumable.clear_expired(resources):
+                log.info("sweep.uploads_removed", count=removed)
             if time.monotonic() - cleared >= CLEAR_EVERY:
                 await clear_unfinished(resources)
                 cleared = time.monotonic()

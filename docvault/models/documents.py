@@ -115,6 +115,8 @@ class ResumableUpload(Base):
     """A file that arrives in pieces, over as many requests as it takes. `store_state` is the store's own memory of it.
 
     `document_id` is set once it is complete and accepted. Its object is in `unowned_objects` until then.
+    A request that adds to it raises `attempt` and holds `lease_until` while bytes arrive: every later write names that
+    attempt, so that of two requests only the newer one's counts.
     """
 
     __tablename__ = "resumable_uploads"
@@ -130,6 +132,8 @@ class ResumableUpload(Base):
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
     received_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     store_state: Mapped[Json] = mapped_column(default=dict)
+    attempt: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
     document_id: Mapped[UUID | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]

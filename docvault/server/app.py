@@ -28,6 +28,7 @@ from docvault.server.problems import on_error
 from docvault.settings import Settings
 from docvault.webhooks.routes import webhooks_routes
 from ingestion.routes import ingestion_routes
+from ingestion.tus import EXPOSED, name_version, tus_routes
 from search.routes import search_routes
 
 Open = Callable[[Settings], AbstractAsyncContextManager[Resources]]
@@ -55,13 +56,14 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
 
     return Litestar(
         route_handlers=[
-            *accounts_routes, *library_routes, *webhooks_routes, *ingestion_routes, *search_routes,
+            *accounts_routes, *library_routes, *webhooks_routes, *ingestion_routes, *tus_routes, *search_routes,
             health.live, health.ready, health.metrics, pages.home, pages.style,
         ],
         lifespan=[lifespan],
         request_class=ServedRequest,
         dependencies=DEPENDENCIES,
         exception_handlers={Exception: on_error},
+        before_send=[name_version],
         middleware=[
             PrometheusConfig(app_name="docvault", prefix="docvault", group_path=True).middleware,
             DefineMiddleware(AuthenticationMiddleware),
@@ -78,7 +80,9 @@ def _cors(settings: Settings) -> CORSConfig | None:
     if not settings.cors_origins:
         return None
     named = "*" not in settings.cors_origins  # with it the framework would let every page send the cookie
-    return CORSConfig(allow_origins=settings.cors_origins, allow_credentials=named, expose_headers=["X-Request-ID"])
+    return CORSConfig(
+        allow_origins=settings.cors_origins, allow_credentials=named, expose_headers=["X-Request-ID", *EXPOSED]
+    )
 
 
 def _openapi() -> OpenAPIConfig:

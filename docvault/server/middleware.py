@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from typing import cast
 from uuid import uuid4
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from docvault.logging import get_logger
+from ingestion.tus import is_tus, method_asked
 
 log = get_logger("docvault.requests")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
@@ -39,12 +41,15 @@ class RequestContext:
         else:
             await self.app(scope, receive, send)
 
-    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started, status = time.perf_counter(), 0
+        if is_tus(scope["path"]):
+            # A copy: the server's own must stay what really came, or it would leave out the answer's body.
+            scope = cast(HTTPScope, {**scope, "method": method_asked(scope)})
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status

@@ -64,6 +64,8 @@ CREATE TABLE resumable_uploads (
     size_bytes bigint,
     received_bytes bigint NOT NULL DEFAULT 0,
     store_state jsonb NOT NULL DEFAULT '{}',
+    attempt integer NOT NULL DEFAULT 0,
+    lease_until timestamptz,
     document_id uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
