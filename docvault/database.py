@@ -37,14 +37,18 @@ class Database:
         self.engine = engine
 
     @asynccontextmanager
-    async def transaction(self, owner_id: UUID) -> AsyncGenerator[AsyncSession]:
+    async def transaction(self, owner_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[AsyncSession]:
         """One transaction that sees `owner_id`'s rows only; committed on leaving, rolled back on an error.
+
+        With `snapshot` all its statements see the same moment: for reading that must not meet half of a change.
 
         Raises `Unavailable` when the database cannot be reached, is too busy or does not commit, and `InvalidInput`
         for text that it cannot hold.
         """
         with _answers():
             async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
+                if snapshot:
+                    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
                 await session.execute(_SET_OWNER, {"owner": str(owner_id)})
                 yield session
 

@@ -21,6 +21,7 @@ from docvault.settings import Settings
 
 QUEUE = "docvault:jobs"
 PATIENCE = 2.0  # seconds a request waits for a Redis that took the connection and says nothing
+MOST_RINGS = 16  # workers woken at once by one upload; the others look by themselves
 log = get_logger(__name__)
 
 
@@ -70,7 +71,8 @@ class Queue:
             self._pool = await create_pool(
                 self._settings, job_serializer=encode, job_deserializer=decode, default_queue_name=QUEUE
             )
-        for job, owner_id, id in rings:
+        # A few are enough: whoever hears one looks for all there is, and again whenever it has a hand free.
+        for job, owner_id, id in rings[:MOST_RINGS]:
             # The same id again is ignored while the job waits or runs: ringing twice is harmless.
             await self._pool.enqueue_job(job, str(owner_id), str(id), _job_id=f"{job}:{id}")
 

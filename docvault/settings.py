@@ -132,9 +132,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         3 * GiB
     )
     extract_seconds: Annotated[Seconds, Meta(description="Wall-clock seconds one document may take to be read.")] = (
-        600.0
+        3600.0
     )
-    extract_cpu_seconds: Annotated[Positive, Meta(description="CPU seconds one document may take to be read.")] = 300
+    extract_cpu_seconds: Annotated[Positive, Meta(description="CPU seconds one document may take to be read.")] = 900
     extract_output_bytes: Annotated[Positive, Meta(description="Most text one document may give, with its layout.")] = (
         512 * MiB
     )
@@ -270,6 +270,22 @@ UNPREFIXED = {name for name in Settings.__struct_fields__ if name.startswith(("s
 
 def environment_name(field: str) -> str:
     return field.upper() if field in UNPREFIXED else f"DOCVAULT_{field.upper()}"
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """This process's environment, changed so that a child reads these very settings."""
+    values = {name: _as_text(getattr(settings, name)) for name in Settings.__struct_fields__}
+    ours = {environment_name(name) for name in values}
+    others = {name: value for name, value in os.environ.items() if name not in ours}
+    return others | {environment_name(name): value for name, value in values.items() if value}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return msgspec.json.encode(value).decode()
+    return str(value)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

@@ -8,7 +8,9 @@ whatever a dead worker left is found like everything else: it is due when its le
 from __future__ import annotations
 
 import asyncio
-import random
+import os
+import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -16,12 +18,14 @@ from uuid import UUID
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger
 from docvault.resources import Resources
+from docvault.settings import as_environment
 from ingestion import queries
 from ingestion.extract.reader import Reader
 from ingestion.pipeline import ingest
 
 INGEST = "ingest_document"
 AHEAD = 4  # rows looked at for each free hand: other workers take some of them first
+STOP_ALONE = 5.0  # seconds a process that reads alone may take to hand its document back
 log = get_logger(__name__)
 
 
@@ -32,6 +36,7 @@ class Desk:
         self._resources, self._reader = resources, reader
         self._reading: dict[UUID, asyncio.Task[None]] = {}
         self._bell = asyncio.Event()
+        self._closing = False
 
     def ring(self) -> None:
         """Look for work now."""
@@ -51,9 +56,12 @@ class Desk:
                 async with asyncio.timeout(self._resources.settings.sweep):
                     await self._bell.wait()
 
-    async def close(self) -> None:
-        """Stop reading: each document is handed back for the next worker."""
+    async def close(self, grace: float = 0.0) -> None:
+        """Take nothing more, go on for at most `grace` seconds, then hand back what is not done."""
+        self._closing = True
         reading = list(self._reading.values())
+        if reading:
+            await asyncio.wait(reading, timeout=grace)
         for task in reading:
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
@@ -63,19 +71,18 @@ class Desk:
         return self._resources.settings.worker_jobs - len(self._reading)
 
     async def _take_what_is_due(self) -> None:
-        if not self._free:
+        if not self._free or self._closing:
             return  # looks again when one is done
         async with self._resources.database.lookup() as connection:
             due = await queries.due_documents(connection, self._free * AHEAD + len(self._reading))
-        # Several workers see the same rows: in another order each, they seldom reach for the same one.
-        random.shuffle(due)
-        for owner_id, id in [row for row in due if row[1] not in self._reading][: self._free]:
-            task = asyncio.create_task(self._read(owner_id, id))
-            self._reading[id] = task
+        for owner_id, id, crashes in [row for row in due if row[1] not in self._reading][: self._free]:
+            # What went down with a worker may have been its doing: it is tried again where it takes nobody with it.
+            read = self._read_alone if crashes else self._read_here
+            self._reading[id] = asyncio.create_task(self._read(owner_id, id, read))
 
-    async def _read(self, owner_id: UUID, id: UUID) -> None:
+    async def _read(self, owner_id: UUID, id: UUID, read: Callable[[UUID, UUID], Awaitable[None]]) -> None:
         try:
-            await ingest(self._resources, self._reader, owner_id, id)
+            await read(owner_id, id)
         except DocVaultError as error:
             log.warning("desk.could_not_read", document_id=str(id), reason=error.detail)
         except Exception as error:
@@ -83,6 +90,36 @@ class Desk:
         finally:
             del self._reading[id]
             self.ring()
+
+    async def _read_here(self, owner_id: UUID, id: UUID) -> None:
+        await ingest(self._resources, self._reader, owner_id, id)
+
+    async def _read_alone(self, owner_id: UUID, id: UUID) -> None:
+        """In a process of its own, with a reader and a lease of its own."""
+        arguments = ["-m", "ingestion.alone", str(os.getpid()), str(owner_id), str(id)]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, stdin=asyncio.subprocess.DEVNULL, env=as_environment(self._resources.settings)
+        )
+        log.info("desk.reads_alone", document_id=str(id), process=process.pid)
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await asyncio.shield(_stop(process))
+            raise
+        if code:
+            log.warning("desk.alone_broke", document_id=str(id), code=code)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """It hands its document back first, if it can."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_ALONE):
+                await process.wait()
+                return
+        process.kill()
+        await process.wait()
 
 
 async def ingest_document(ctx: dict[str, Any], _owner_id: str, _document_id: str) -> None:

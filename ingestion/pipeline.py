@@ -1,7 +1,7 @@
 """From bytes to searchable: the only place that knows the order of the steps.
 
-claim → extract and chunk (in the child process) → embed → index → ready. A chain of short transactions: none is open
-while a document is read or embedded.
+claim → scan → extract and chunk in the child process (or unpack) → embed → index → ready. A chain of short
+transactions: none is open while a document is read or embedded.
 """
 
 from __future__ import annotations
@@ -9,27 +9,35 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from uuid import UUID
 
-import numpy as np
 import structlog
 
 from docvault.ai.embeddings import Vectors
-from docvault.errors import DocumentError, DocVaultError, Unavailable
+from docvault.errors import DocumentError, DocVaultError, ModelError, Unavailable
 from docvault.logging import get_logger
 from docvault.resources import Resources
-from ingestion import queries
-from ingestion.embed import embed, embedded_text
+from docvault.security.sealing import unseal
+from ingestion import queries, reading_queries
+from ingestion.archive import unpack
+from ingestion.embed import embed, embedded_text, text_hash
 from ingestion.extract.document import Reading
 from ingestion.extract.reader import Reader
+from ingestion.filetypes import ARCHIVES
 from ingestion.index import index
+from ingestion.outcome import tell
 from ingestion.progress import Progress, announce, heartbeat
 from ingestion.queries import Claim, LostClaim
+from ingestion.scan import scan
 
-EXTRACTED = 0.3
-"""Share of the whole that is done when the text is out: embedding takes most of the time."""
+EXTRACTED, EMBEDDED = 0.3, 0.98
+"""Shares of the whole that are done when the text is out, and when it is embedded: that takes most of the time."""
+
+OUTAGE_DOUBLINGS = 5
+"""How often the wait for a part that is away is doubled: with the default of 2 seconds, to half a minute or more."""
 
 log = get_logger(__name__)
 
@@ -51,7 +59,7 @@ async def ingest(resources: Resources, reader: Reader, owner_id: UUID, document_
 
 async def _attempt(resources: Resources, reader: Reader, claim: Claim) -> None:
     try:
-        if claim.tries > resources.settings.max_attempts:
+        if claim.crashes >= resources.settings.max_crashes:
             raise _gave_up(claim)
         async with heartbeat(resources, claim) as progress:
             await announce(resources, claim.owner_id, claim.document_id)
@@ -67,43 +75,90 @@ async def _attempt(resources: Resources, reader: Reader, claim: Claim) -> None:
 
 
 async def _steps(resources: Resources, reader: Reader, claim: Claim, progress: Progress) -> None:
+    if resources.settings.clamav:
+        progress.at("scanning", 0.0)
+        await _scan(resources, claim)
+        progress.at("extracting", 0.0)
+    if claim.content_type in ARCHIVES:
+        async with _local_copy(resources, claim) as path:
+            await unpack(resources, reader, claim, progress, path, _password(resources, claim))
+        return
     reading = await _extract(resources, reader, claim, progress)
     if not reading.chunks:
         raise DocumentError("There is no text in this document.", code="no_text")
+    progress.work = len(reading.chunks)
     progress.at("embedding", EXTRACTED)
-    share = 0.98 - EXTRACTED
-    vectors = np.empty((len(reading.chunks), resources.embedder.dimensions), dtype=np.float32)
-
-    async def keep(places: Sequence[int], part: Vectors) -> None:
-        vectors[list(places)] = part
-
-    await embed(
-        resources.embedder,
-        [embedded_text(chunk) for chunk in reading.chunks],
-        keep,
-        lambda done: progress.at("embedding", EXTRACTED + share * done),
-    )
-    progress.at("indexing", 0.98)
-    await index(resources, claim, reading, vectors)
+    texts = [embedded_text(chunk) for chunk in reading.chunks]
+    hashes = [text_hash(text) for text in texts]
+    last = await _embed(resources, claim, progress, dict(zip(hashes, texts, strict=True)))
+    progress.at("indexing", EMBEDDED)
+    await index(resources, claim, reading, hashes, last)
     log.info("document.ready", pages=len(reading.extracted.pages), chunks=len(reading.chunks))
 
 
+async def _embed(
+    resources: Resources, claim: Claim, progress: Progress, texts: dict[bytes, str]
+) -> tuple[Sequence[bytes], Vectors] | None:
+    """Stage a vector for each text that the owner has none of. The last slice is handed back, to be staged with all."""
+    model, database = resources.embedder.model_id, resources.database
+    async with database.transaction(claim.owner_id) as session:
+        known = await reading_queries.known_vectors(session, claim, model, list(texts))
+    unknown = [hash for hash in texts if hash not in known]
+    share, before = (EMBEDDED - EXTRACTED) / max(1, len(texts)), len(texts) - len(unknown)
+    last: tuple[Sequence[bytes], Vectors] | None = None
+
+    async def keep(places: Sequence[int], vectors: Vectors) -> None:
+        nonlocal last
+        if last:
+            async with database.transaction(claim.owner_id) as session:
+                await reading_queries.stage_vectors(session, claim, model, *last)
+        last = [unknown[place] for place in places], vectors
+
+    def told(done: float) -> None:
+        progress.at("embedding", EXTRACTED + share * (before + done * len(unknown)))
+
+    await embed(resources.embedder, [texts[hash] for hash in unknown], keep, told)
+    return last
+
+
 async def _extract(resources: Resources, reader: Reader, claim: Claim, progress: Progress) -> Reading:
-    with tempfile.TemporaryDirectory(prefix="docvault-") as folder:
-        try:
-            async with resources.store.local_copy(claim.object_key, Path(folder)) as path:
-                return await reader.read(
-                    path,
-                    filename=claim.filename,
-                    content_type=claim.content_type,
-                    on_progress=lambda done: progress.at("extracting", EXTRACTED * done),
-                )
-        except FileNotFoundError:
-            raise DocumentError(
-                "The bytes of this document are not in the store.",
-                code=queries.CONTENT_MISSING,
-                hint="Upload it again.",
-            ) from None
+    async with _local_copy(resources, claim) as path:
+        return await reader.read(
+            path,
+            filename=claim.filename,
+            content_type=claim.content_type,
+            password=_password(resources, claim),
+            on_progress=lambda done, pages: progress.pages(done, pages, EXTRACTED),
+        )
+
+
+async def _scan(resources: Resources, claim: Claim) -> None:
+    with _content_there():
+        async with resources.store.read(claim.object_key) as pieces:
+            await scan(resources.settings, pieces)
+
+
+@asynccontextmanager
+async def _local_copy(resources: Resources, claim: Claim) -> AsyncGenerator[Path]:
+    with _content_there(), tempfile.TemporaryDirectory(prefix="docvault-") as folder:
+        async with resources.store.local_copy(claim.object_key, Path(folder)) as path:
+            yield path
+
+
+@contextmanager
+def _content_there() -> Generator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise DocumentError(
+            "The bytes of this document are not in the store.", code=queries.CONTENT_MISSING, hint="Upload it again."
+        ) from None
+
+
+def _password(resources: Resources, claim: Claim) -> str | None:
+    if claim.password_sealed is None:
+        return None
+    return unseal(resources.settings, claim.owner_id, f"document:{claim.document_id}", claim.password_sealed)
 
 
 async def _settle(resources: Resources, claim: Claim, error: Exception) -> None:
@@ -113,19 +168,30 @@ async def _settle(resources: Resources, claim: Claim, error: Exception) -> None:
     if known is None:
         log.error("document.attempt_broke", exc_info=error)
         known = DocumentError("Something went wrong on our side while reading this document.", code="internal")
+    base = resources.settings.retry_delay
+    if isinstance(error, Unavailable | ModelError):
+        # A part of ours is away. The document can do nothing for it: it waits, however long that takes.
+        log.warning("document.waits", code=known.code, detail=known.detail)
+        await _hand_back(
+            resources, claim, retry_delay(base, min(claim.attempt, OUTAGE_DOUBLINGS)), forgive=True, why=known
+        )
+        return
     if not permanent and claim.tries < resources.settings.max_attempts:
         log.warning("document.retry", code=known.code, detail=known.detail, tries=claim.tries)
-        await _hand_back(resources, claim, retry_delay(resources.settings.retry_delay, claim.tries))
+        await _hand_back(resources, claim, retry_delay(base, claim.tries), why=known)
         return
     log.warning("document.failed", code=known.code, detail=known.detail)
     async with resources.database.transaction(claim.owner_id) as session:
         await queries.fail(session, claim, known)
+        await tell(session, claim, "document.failed")
 
 
-async def _hand_back(resources: Resources, claim: Claim, delay: float, *, forgive: bool = False) -> None:
+async def _hand_back(
+    resources: Resources, claim: Claim, delay: float, *, forgive: bool = False, why: DocVaultError | None = None
+) -> None:
     try:
         async with resources.database.transaction(claim.owner_id) as session:
-            await queries.hand_back(session, claim, delay, forgive=forgive)
+            await queries.hand_back(session, claim, delay, forgive=forgive, why=why)
     except (LostClaim, Unavailable):
         log.info("document.left_to_its_lease")  # the sweeper finds it when the lease is over
 
@@ -137,7 +203,7 @@ def retry_delay(base: float, tries: int) -> float:
 
 def _gave_up(claim: Claim) -> DocumentError:
     return DocumentError(
-        f"Reading this document broke off {claim.tries - 1} times without saying why.",
+        f"{claim.crashes} workers broke off while they read this document.",
         code="gave_up",
         hint="It may need more memory than the worker has. Retry it, or upload it in smaller parts.",
     )

@@ -6,14 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 from uuid import UUID
 
-import msgspec
-from redis.exceptions import RedisError
-
-from docvault.errors import RequestError, Unavailable
-from docvault.library import queries as library
-from docvault.library.schemas import view
+from docvault import news
+from docvault.errors import Unavailable
 from docvault.logging import get_logger
 from docvault.resources import Resources
 from ingestion import queries
@@ -23,34 +20,39 @@ TICK = 1.0  # seconds between two looks for progress worth telling
 log = get_logger(__name__)
 
 
-def channel(owner_id: UUID) -> str:
-    return f"docvault:events:{owner_id}"
-
-
-async def announce(resources: Resources, owner_id: UUID, document_id: UUID) -> None:
-    """Tell the owner's open pages what the document's row says now. Never raises.
-
-    Nobody listening, no Redis, a document deleted meanwhile: no news is worth a reading that fails for it.
-    """
-    try:
-        if not await resources.cache.execute_command("PUBSUB", "NUMSUB", channel(owner_id)):
-            return
-        async with resources.database.transaction(owner_id) as session:
-            found = view(*await library.find(session, owner_id, document_id))
-        await resources.cache.publish(channel(owner_id), msgspec.json.encode(found))
-    except (RedisError, OSError, RequestError) as error:
-        log.debug("events.silent", error=str(error))
+async def announce(resources: Resources, owner_id: UUID, *documents: UUID) -> None:
+    """Tell the owner's open pages that these documents' rows say something new. Never raises."""
+    await news.tell(resources.cache, owner_id, changed=documents)
 
 
 class Progress:
-    """`stage` names what is being done, `fraction` how much of the whole is."""
+    """`stage` names what is being done, `fraction` how much of the whole is, `work` the passages there are to do."""
 
     def __init__(self) -> None:
         self.stage = "extracting"
         self.fraction = 0.0
+        self.pages_done = 0
+        self.pages_total = 0
+        self.work: int | None = None
 
     def at(self, stage: str, fraction: float) -> None:
         self.stage, self.fraction = stage, min(1.0, max(self.fraction, fraction))
+
+    def pages(self, done: int, total: int, share: float) -> None:
+        """`done` of `total` pages are out, and all of them are `share` of the whole. A `total` of 0 says nothing."""
+        if total > 0:
+            self.pages_done, self.pages_total = min(done, total), total
+            self.at(self.stage, share * min(1.0, done / total))
+
+    def values(self) -> dict[str, Any]:
+        """As columns of the document's row."""
+        values: dict[str, Any] = {
+            "stage": self.stage,
+            "progress": self.fraction,
+            "pages_done": self.pages_done,
+            "pages_total": self.pages_total,
+        }
+        return values if self.work is None else {**values, "work": self.work}
 
 
 @asynccontextmanager
@@ -87,15 +89,16 @@ async def heartbeat(resources: Resources, claim: Claim) -> AsyncGenerator[Progre
 
 
 async def _keep_beating(resources: Resources, claim: Claim, progress: Progress) -> None:
-    settings, told, beaten = resources.settings, ("", -1.0), time.monotonic()
+    settings, beaten = resources.settings, time.monotonic()
+    told: dict[str, Any] = {}
     while True:
         await asyncio.sleep(min(TICK, settings.heartbeat))
-        now = (progress.stage, progress.fraction)
+        now = progress.values()
         if now == told and time.monotonic() - beaten < settings.heartbeat:
             continue
         try:
             async with resources.database.transaction(claim.owner_id) as session:
-                await queries.beat(session, claim, *now, settings.lease)
+                await queries.beat(session, claim, settings.lease, **now)
         except Unavailable:
             log.warning("heartbeat.missed", document_id=str(claim.document_id))
             continue

@@ -1,30 +1,22 @@
-"""All SQL of ingestion: the job that is a document's row, and what a document is read to."""
+"""SQL of ingestion: the job that is a document's row, its revisions, and objects that no document has yet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import Interval, bindparam, cast, delete, func, insert, literal, or_, select, text, update
-from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy import Interval, case, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from docvault.ai.embeddings import Vectors
 from docvault.errors import DocVaultError
-from docvault.fulltext import words
-from docvault.models import Chunk, ChunkVector, Document, Page, Revision, UnownedObject
+from docvault.models import Document, Revision, UnownedObject
 from docvault.security.access import owned
-from ingestion.extract.document import Chunk as Passage
-from ingestion.extract.document import Extracted
 
 CONTENT_MISSING = "content_missing"
 """Error code of a document whose bytes are not in the store."""
-
-
-SLICE = 1000
-"""Vectors in one statement: as numbers of Python's they take ten times their bytes."""
 
 
 class LostClaim(DocVaultError):
@@ -32,17 +24,22 @@ class LostClaim(DocVaultError):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """The right to read one document, and to write what it says as long as `attempt` is its newest."""
+    """The right to read one document, and to write what it says as long as `attempt` is its newest.
+
+    `revision_id` is what is to be read: the newest, which need not be the one that is served.
+    """
 
     owner_id: UUID
     document_id: UUID
     attempt: int
     tries: int
+    crashes: int
     revision_id: UUID
     object_key: str
     filename: str
     content_type: str
     size_bytes: int
+    password_sealed: bytes | None = None
 
 
 def seconds(amount: float) -> Any:
@@ -53,18 +50,23 @@ def seconds(amount: float) -> Any:
 
 
 async def claim(session: AsyncSession, owner_id: UUID, document_id: UUID, lease: float) -> Claim | None:
-    """Take a document that is due, or whose worker has gone silent. None when it is neither."""
+    """Take a document that is due, or whose worker has gone silent: that counts as a crash and not as a try."""
     due = (Document.status == "queued") & (Document.due_at <= func.now())
     abandoned = (Document.status == "processing") & (Document.lease_until < func.now())
+    crashed = case((Document.status == "processing", 1), else_=0)
     statement = (
         update(Document)
         .where(owned(Document, owner_id), Document.id == document_id, or_(due, abandoned))
         .values(
-            status="processing", stage="extracting", progress=0.0, attempt=Document.attempt + 1,
-            tries=Document.tries + 1, lease_until=func.now() + seconds(lease), updated_at=func.now(),
+            status="processing", stage="extracting", progress=0.0, pages_done=0, pages_total=0,
+            attempt=Document.attempt + 1, tries=Document.tries + 1 - crashed, crashes=Document.crashes + crashed,
+            lease_until=func.now() + seconds(lease), started_at=func.now(), updated_at=func.now(),
             error_code=None, error_detail=None, error_hint=None,
         )
-        .returning(Document.attempt, Document.tries, Document.revision_id, Document.filename)
+        .returning(
+            Document.attempt, Document.tries, Document.crashes, Document.filename, Document.password_sealed,
+            func.coalesce(Document.pending_revision_id, Document.revision_id).label("revision_id"),
+        )
     )  # fmt: skip
     row = (await session.execute(statement)).one_or_none()
     if row is None:
@@ -72,8 +74,8 @@ async def claim(session: AsyncSession, owner_id: UUID, document_id: UUID, lease:
     query = select(Revision).where(owned(Revision, owner_id), Revision.id == row.revision_id)
     revision = (await session.scalars(query)).one()
     return Claim(
-        owner_id, document_id, row.attempt, row.tries, row.revision_id,
-        revision.object_key, row.filename, revision.content_type, revision.size_bytes,
+        owner_id, document_id, row.attempt, row.tries, row.crashes, row.revision_id, revision.object_key,
+        row.filename, revision.content_type, revision.size_bytes, row.password_sealed,
     )  # fmt: skip
 
 
@@ -94,48 +96,66 @@ async def write(session: AsyncSession, claim: Claim, **values: Any) -> None:
         raise LostClaim("The document was given to another worker, cancelled or deleted.")
 
 
-async def beat(session: AsyncSession, claim: Claim, stage: str, progress: float, lease: float) -> None:
-    await write(session, claim, stage=stage, progress=progress, lease_until=func.now() + seconds(lease))
+async def beat(session: AsyncSession, claim: Claim, lease: float, **progress: Any) -> None:
+    """Keep the claim for `lease` more seconds, and write how far the document is."""
+    await write(session, claim, **progress, lease_until=func.now() + seconds(lease))
 
 
 async def fail(session: AsyncSession, claim: Claim, error: DocVaultError) -> None:
     await write(
-        session, claim, status="failed", stage="failed", lease_until=None,
-        error_code=error.code, error_detail=error.detail, error_hint=error.hint,
+        session, claim, status="failed", stage="failed", lease_until=None, finished_at=func.now(),
+        password_sealed=None, error_code=error.code, error_detail=error.detail, error_hint=error.hint,
     )  # fmt: skip
 
 
-async def hand_back(session: AsyncSession, claim: Claim, delay: float, *, forgive: bool = False) -> None:
-    """Queue the document again, due in `delay` seconds. `forgive` when the try was cut short by no fault of its own."""
+async def hand_back(
+    session: AsyncSession, claim: Claim, delay: float, *, forgive: bool = False, why: DocVaultError | None = None
+) -> None:
+    """Queue the document again, due in `delay` seconds, with the reason of `why` for who looks meanwhile.
+
+    `forgive` when the try was cut short by no fault of its own.
+    """
+    reason = {"error_code": why.code, "error_detail": why.detail, "error_hint": why.hint} if why else {}
     await write(
         session, claim, status="queued", stage="queued", progress=0.0, lease_until=None,
-        due_at=func.now() + seconds(delay), tries=claim.tries - 1 if forgive else claim.tries,
+        due_at=func.now() + seconds(delay), tries=claim.tries - 1 if forgive else claim.tries, **reason,
     )  # fmt: skip
 
 
-async def retry(session: AsyncSession, owner_id: UUID, document_id: UUID) -> bool:
-    """Queue a failed document again with all its tries. False when it has not failed."""
-    statement = (
-        update(Document)
-        .where(owned(Document, owner_id), Document.id == document_id, Document.status == "failed")
-        .values(
-            status="queued", stage="queued", progress=0.0, tries=0, due_at=func.now(), updated_at=func.now(),
-            error_code=None, error_detail=None, error_hint=None,
-        )
-        .returning(Document.id)
-    )  # fmt: skip
-    return (await session.execute(statement)).one_or_none() is not None
+def _queued_afresh() -> dict[str, Any]:
+    """What a document is like when somebody asks for it to be read: whoever reads it now has lost it."""
+    return {
+        "status": "queued", "stage": "queued", "progress": 0.0, "attempt": Document.attempt + 1, "tries": 0,
+        "crashes": 0, "lease_until": None, "due_at": func.now(), "updated_at": func.now(), "password_sealed": None,
+        "error_code": None, "error_detail": None, "error_hint": None,
+    }  # fmt: skip
+
+
+async def retry(session: AsyncSession, owner_id: UUID, document_id: UUID, password: bytes | None = None) -> bool:
+    """Queue a failed document again with all its tries, and a sealed `password`. False when it has not failed."""
+    failed = (owned(Document, owner_id), Document.id == document_id, Document.status == "failed")
+    statement = update(Document).where(*failed).values(_queued_afresh() | {"password_sealed": password})
+    return (await session.execute(statement.returning(Document.id))).one_or_none() is not None
+
+
+async def retry_all(session: AsyncSession, owner_id: UUID, code: str | None = None) -> list[UUID]:
+    """Queue all failed documents again, or those that failed with `code`. Their ids."""
+    failed = [owned(Document, owner_id), Document.status == "failed"]
+    if code is not None:
+        failed.append(Document.error_code == code)
+    statement = update(Document).where(*failed).values(_queued_afresh())
+    return list(await session.scalars(statement.returning(Document.id)))
 
 
 async def cancel(session: AsyncSession, owner_id: UUID, document_id: UUID) -> bool:
     """Stop a document that waits or is being read; its worker's claim ends here. False when it is neither."""
+    running = (owned(Document, owner_id), Document.id == document_id, Document.status.in_(("queued", "processing")))
     statement = (
         update(Document)
-        .where(
-            owned(Document, owner_id), Document.id == document_id, Document.status.in_(("queued", "processing"))
-        )
+        .where(*running)
         .values(
             status="failed", stage="failed", attempt=Document.attempt + 1, lease_until=None, updated_at=func.now(),
+            finished_at=func.now(), password_sealed=None,
             error_code="cancelled", error_detail="Reading this document was cancelled.",
             error_hint="Retry it when you want it read after all.",
         )
@@ -144,63 +164,73 @@ async def cancel(session: AsyncSession, owner_id: UUID, document_id: UUID) -> bo
     return (await session.execute(statement)).one_or_none() is not None
 
 
-async def due_documents(connection: AsyncConnection, most: int) -> list[tuple[UUID, UUID]]:
-    rows = await connection.execute(text("SELECT owner_id, id FROM due_documents(:most)"), {"most": most})
-    return [(row.owner_id, row.id) for row in rows]
+async def due_documents(connection: AsyncConnection, most: int) -> list[tuple[UUID, UUID, int]]:
+    """Owner, document and how many workers it has taken down; owners in turn, each one's oldest first."""
+    rows = await connection.execute(
+        text("SELECT owner_id, id, crashes FROM due_documents(:most) LIMIT :most"), {"most": most}
+    )
+    return [(row.owner_id, row.id, row.crashes) for row in rows]
 
 
-# --- what a document is read to -----------------------------------------------------------------------------------
+# --- revisions ----------------------------------------------------------------------------------------------------
 
 
-async def replace_reading(
-    session: AsyncSession, claim: Claim, extracted: Extracted, chunks: Sequence[Passage], config: str
-) -> list[UUID]:
-    """Pages and passages of the claimed revision, in place of all the document had. The passages' ids, in order."""
-    for table in (Chunk, Page):
-        stale = table.revision_id.in_(
-            select(Revision.id).where(owned(Revision, claim.owner_id), Revision.document_id == claim.document_id)
-        )
-        await session.execute(delete(table).where(owned(table, claim.owner_id), stale))
-    if extracted.pages:
-        await session.execute(insert(Page), [_page_row(claim, page) for page in extracted.pages])
-    # The same passage of the same revision has the same id in every attempt.
-    ids = [uuid5(claim.revision_id, str(chunk.ordinal)) for chunk in chunks]
-    if chunks:
-        rows = [_chunk_row(claim, id, chunk, config) for id, chunk in zip(ids, chunks, strict=True)]
-        tsv = func.to_tsvector(cast(bindparam("b_config"), REGCONFIG), bindparam("b_words"))
-        await session.execute(insert(Chunk).values(tsv=tsv, config=cast(bindparam("b_config"), REGCONFIG)), rows)
-    return ids
+async def same_names(
+    session: AsyncSession, owner_id: UUID, folder: str, filenames: Sequence[str]
+) -> Sequence[Document]:
+    """The newest document of each of these names in that folder, locked until the transaction ends."""
+    newest = (
+        select(Document.id)
+        .where(owned(Document, owner_id), Document.folder == folder, Document.filename.in_(filenames))
+        .ext(distinct_on(Document.filename))
+        .order_by(Document.filename, Document.created_at.desc(), Document.id)
+    )
+    query = select(Document).where(owned(Document, owner_id), Document.id.in_(newest)).order_by(Document.id)
+    return (await session.scalars(query.with_for_update())).all()
 
 
-def _page_row(claim: Claim, page: Any) -> dict[str, Any]:
-    return {
-        "owner_id": claim.owner_id, "revision_id": claim.revision_id, "number": page.number,
-        "text": page.text, "width": page.width, "height": page.height,
+async def revise(session: AsyncSession, document: Document, revision: Revision, work: int) -> None:
+    """Have `revision` read in the document's place. What is served now is served until then.
+
+    A revision that was never served gives way at once, with its bytes.
+    """
+    mine = (owned(Revision, document.owner_id), Revision.document_id == document.id)
+    newest = await session.scalar(select(func.max(Revision.number)).where(*mine))
+    revision.number = (newest or 0) + 1
+    session.add(revision)
+    await session.flush()
+    place = "pending_revision_id" if is_served(document) else "revision_id"
+    this = (owned(Document, document.owner_id), Document.id == document.id)
+    await session.execute(update(Document).where(*this).values(_queued_afresh() | {place: revision.id, "work": work}))
+    kept = [revision.id, document.revision_id] if is_served(document) else [revision.id]
+    await discard_revisions(session, *mine, Revision.id.not_in(kept))
+    await session.refresh(document)
+
+
+def is_served(document: Document) -> bool:
+    """Whether searches find what `revision_id` was read to."""
+    return document.status == "ready" or document.pending_revision_id is not None or document.chunks > 0
+
+
+async def keep_served(session: AsyncSession, document: Document) -> None:
+    """Give up the newer revision: the document is again what it was before that was uploaded."""
+    served = {
+        "pending_revision_id": None, "status": "ready", "stage": "ready", "progress": 1.0, "lease_until": None,
+        "attempt": Document.attempt + 1, "updated_at": func.now(), "password_sealed": None,
+        "error_code": None, "error_detail": None, "error_hint": None,
     }  # fmt: skip
+    this = (owned(Document, document.owner_id), Document.id == document.id)
+    await session.execute(update(Document).where(*this).values(served))
+    mine = (owned(Revision, document.owner_id), Revision.document_id == document.id)
+    await discard_revisions(session, *mine, Revision.id != document.revision_id)
+    await session.refresh(document)
 
 
-def _chunk_row(claim: Claim, id: UUID, chunk: Passage, config: str) -> dict[str, Any]:
-    return {
-        "owner_id": claim.owner_id, "id": id, "document_id": claim.document_id, "revision_id": claim.revision_id,
-        "ordinal": chunk.ordinal, "page": chunk.page, "start_offset": chunk.start, "end_offset": chunk.end,
-        "text": chunk.text, "section": chunk.section, "context": chunk.context, "tokens": chunk.tokens,
-        "boxes": [list(box) for box in chunk.boxes], "b_config": config,
-        "b_words": words(f"{chunk.context} {chunk.text}"),
-    }  # fmt: skip
-
-
-async def add_vectors(
-    session: AsyncSession, claim: Claim, ids: Sequence[UUID], model_id: str, vectors: Vectors
-) -> None:
-    for start in range(0, len(ids), SLICE):
-        rows = [
-            {
-                "owner_id": claim.owner_id, "chunk_id": id, "model_id": model_id,
-                "document_id": claim.document_id, "embedding": vector.tolist(),
-            }
-            for id, vector in zip(ids[start : start + SLICE], vectors[start : start + SLICE], strict=True)
-        ]  # fmt: skip
-        await session.execute(insert(ChunkVector), rows)
+async def discard_revisions(session: AsyncSession, *which: Any) -> None:
+    """Remove revisions with all that was read from them; their bytes go with the sweeper's next look."""
+    keys = select(Revision.owner_id, Revision.object_key, func.now()).where(*which)
+    await session.execute(insert(UnownedObject).from_select(["owner_id", "object_key", "due_at"], keys))
+    await session.execute(delete(Revision).where(*which))
 
 
 # --- uploads ------------------------------------------------------------------------------------------------------
@@ -252,8 +282,10 @@ async def lock_uploads(session: AsyncSession, owner_id: UUID) -> None:
 
 
 async def totals(session: AsyncSession, owner_id: UUID) -> tuple[int, int]:
-    """How many documents a person keeps, and their bytes."""
-    query = select(func.count(), func.coalesce(func.sum(Revision.size_bytes), 0)).where(owned(Revision, owner_id))
+    """How many documents a person keeps, and the bytes of all their revisions."""
+    query = select(func.count(Revision.document_id.distinct()), func.coalesce(func.sum(Revision.size_bytes), 0)).where(
+        owned(Revision, owner_id)
+    )
     row = (await session.execute(query)).one()
     return int(row[0]), int(row[1])
 

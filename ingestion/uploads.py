@@ -12,34 +12,18 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-import msgspec
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from docvault.errors import InvalidInput, RequestError, TooLarge, Unavailable
-from docvault.library import queries as library
-from docvault.library.schemas import DocumentView, folder_path, tag_list, view
+from docvault.errors import InvalidInput, RequestError, Unavailable
+from docvault.library.schemas import DocumentView, folder_path, tag_list
 from docvault.logging import get_logger
-from docvault.models import Document, Revision
 from docvault.resources import Resources
 from docvault.settings import Settings
-from docvault.unit_of_work import UnitOfWork, unit_of_work
+from docvault.unit_of_work import unit_of_work
 from ingestion import queries
+from ingestion.accept import Received, accept
 from ingestion.filetypes import HEAD_BYTES, sniff
-from ingestion.jobs import INGEST
 from ingestion.multipart import Limits, Part, display_name, parts
 
 log = get_logger(__name__)
-
-
-class Received(msgspec.Struct, frozen=True):
-    """One file whose bytes are in the store, and nowhere else yet."""
-
-    revision_id: UUID
-    key: str
-    filename: str
-    content_type: str
-    size: int
-    sha256: bytes
 
 
 @dataclass
@@ -64,8 +48,8 @@ async def receive(
     try:
         incoming = parts(body, content_type, limits(resources.settings), content_length)
         await _read_form(resources, owner_id, incoming, form)
-        async with unit_of_work(resources.database, resources.queue, owner_id) as unit:
-            views = await _write_down(unit, resources.settings, form)
+        async with unit_of_work(resources.database, resources.queue, resources.cache, owner_id) as unit:
+            views = await accept(unit, resources.settings, form.files, form.folder, form.tags)
     except BaseException:
         # Cancelled or not, what has been stored must be given up before this request ends.
         await asyncio.shield(give_up(resources, owner_id, form.keys))
@@ -122,74 +106,6 @@ async def _store(resources: Resources, owner_id: UUID, part: Part, form: Form) -
         raise Unavailable("The store did not keep the whole file.", code="storage_unavailable", hint="Try again.")
     filename = display_name(part.filename)
     return Received(revision_id, key, filename, sniff(bytes(head), filename).content_type, size, digest.digest())
-
-
-async def _write_down(unit: UnitOfWork, settings: Settings, form: Form) -> list[DocumentView]:
-    session, owner_id = unit.session, unit.owner_id
-    await queries.lock_uploads(session, owner_id)
-    known = await queries.same_bytes(session, owner_id, [file.sha256 for file in form.files])
-    # Of the same bytes twice in one request, the first is the document.
-    fresh = list({file.sha256: file for file in reversed(form.files) if file.sha256 not in known}.values())[::-1]
-    await _check_quota(session, owner_id, settings, fresh)
-    if await queries.adopt_objects(session, owner_id, [file.key for file in fresh]) < len(fresh):
-        raise Unavailable("The upload took longer than it may.", code="upload_expired", hint="Upload it again.")
-    added = {file.sha256: _new_document(owner_id, file, form) for file in fresh}
-    session.add_all([row for pair in added.values() for row in pair])
-    await session.flush()
-    for document, _ in added.values():
-        unit.promise(INGEST, document.id)
-    spare = {file.key for file in form.files} - {file.key for file in fresh}
-    await queries.discard_objects(session, owner_id, list(spare))
-    first = {file.key for file in fresh}
-    return [await _view(unit, file, known, added, first) for file in form.files]
-
-
-async def _view(
-    unit: UnitOfWork,
-    file: Received,
-    known: dict[bytes, UUID],
-    added: dict[bytes, tuple[Document, Revision]],
-    first: set[str],
-) -> DocumentView:
-    """The new document, or the one that has the same bytes. Uploading a failed one again is asking to retry it."""
-    if file.key in first:
-        return view(*added[file.sha256])
-    if file.sha256 in added:
-        document, revision = added[file.sha256]
-        return view(document, revision, duplicate_of=document.id)
-    id = known[file.sha256]
-    if await queries.retry(unit.session, unit.owner_id, id):
-        unit.promise(INGEST, id)
-    return view(*await library.find(unit.session, unit.owner_id, id), duplicate_of=id)
-
-
-def _new_document(owner_id: UUID, file: Received, form: Form) -> tuple[Document, Revision]:
-    id = uuid4()
-    document = Document(
-        owner_id=owner_id, id=id, revision_id=file.revision_id, filename=file.filename, folder=form.folder,
-        tags=form.tags, status="queued",
-    )  # fmt: skip
-    revision = Revision(
-        owner_id=owner_id, id=file.revision_id, document_id=id, object_key=file.key, size_bytes=file.size,
-        sha256=file.sha256, content_type=file.content_type,
-    )  # fmt: skip
-    return document, revision
-
-
-async def _check_quota(session: AsyncSession, owner_id: UUID, settings: Settings, fresh: Sequence[Received]) -> None:
-    count, size = await queries.totals(session, owner_id)
-    if count + len(fresh) > settings.max_owner_files:
-        raise TooLarge(
-            f"You may keep {settings.max_owner_files} documents and have {count}.",
-            code="too_many_documents",
-            hint="Delete some, or ask your administrator for more.",
-        )
-    if size + sum(file.size for file in fresh) > settings.max_owner_bytes:
-        raise TooLarge(
-            f"You may keep {settings.max_owner_bytes} bytes and have {size}.",
-            code="storage_quota_reached",
-            hint="Delete some documents, or ask your administrator for more.",
-        )
 
 
 async def give_up(resources: Resources, owner_id: UUID, keys: Sequence[str]) -> None:

@@ -25,6 +25,13 @@ STAMP = VENV / "installed"
 OLDEST, NEWEST = (3, 11), (3, 14)  # the embedded PostgreSQL has wheels for these
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CPU_INDEX_SECONDS = 5
+PROGRAMS = {
+    "tesseract": "tesseract-ocr",
+    "soffice": "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui",
+    "clamd": "clamav-daemon",
+}
+"""Command to Debian packages."""
+PROGRAM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
 class Stop(Exception):
@@ -35,9 +42,10 @@ def main(arguments: list[str]) -> int:
     dev = "--dev" in arguments
     try:
         check_python()
-        if stamped(dev):
-            return 0
-        install(dev)
+        if not stamped(dev):
+            install(dev)
+        if dev:
+            install_programs()
     except Stop as stop:
         print(f"Cannot install: {stop}", file=sys.stderr)
         return 1
@@ -131,6 +139,25 @@ def install_torch(dev: bool) -> None:
             failing=f"torch {version} for CPUs. Check that {CPU_INDEX} can be reached, or put its wheel "
             "into a folder that PIP_FIND_LINKS names, then run the same command again",
         )
+
+
+def install_programs() -> None:
+    """What some tests run for real, from Debian's packages where that can be done. The tests that miss one say so."""
+    packages = [package for command, package in PROGRAMS.items() if not shutil.which(command, path=PROGRAM_PATH)]
+    if not packages:
+        return
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *" ".join(packages).split()]
+    become = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    if not shutil.which("apt-get") or (become and not shutil.which("sudo")):
+        say(f"Some tests need programs that are not here. On Debian and Ubuntu: {' '.join(command)}")
+        return
+    say(f"Installing what some tests run: {', '.join(packages)}.")
+    for step in (["apt-get", "update"], command):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        done = subprocess.run([*become, *step], env=environment, capture_output=True, text=True)
+        if done.returncode:
+            say(f"That did not work ({last_line(done.stdout + done.stderr)}). By hand: {' '.join(command)}")
+            return
 
 
 def has_nvidia_gpu() -> bool:

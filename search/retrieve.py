@@ -52,7 +52,7 @@ async def retrieve(resources: Resources, owner_id: UUID, query: Query) -> list[H
     Raises `Unavailable` when the embedding model or the database does not answer.
     """
     vector = [] if query.mode == "keyword" else await _embedded(resources, query.text)
-    async with resources.database.transaction(owner_id) as session:
+    async with resources.database.transaction(owner_id, snapshot=True) as session:
         candidates = await _candidates(session, resources, owner_id, query, vector)
         shown = [candidate.chunk_id for candidate in candidates[: query.top_k + SPARE]]
         passages = await queries.passages(session, owner_id, shown) if shown else {}

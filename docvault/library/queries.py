@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select, tuple_, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.errors import NotFound
+from docvault.library.outlook import Pace, Place, Run, pace
 from docvault.models import Document, DocumentStatus, Page, Revision, UnownedObject
 from docvault.pagination import Cursor
 from docvault.security.access import owned
@@ -48,7 +49,7 @@ def in_folder(folder: str) -> ColumnElement[bool]:
 async def find(session: AsyncSession, owner_id: UUID, id: UUID, *, lock: bool = False) -> tuple[Document, Revision]:
     """Raises `NotFound`. `lock` keeps others from changing the document until the transaction ends."""
     query = documents(owner_id).where(Document.id == id)
-    row = (await session.execute(query.with_for_update(of=Document) if lock else query)).one_or_none()
+    row = (await session.execute(query.with_for_update(of=Document, key_share=True) if lock else query)).one_or_none()
     if row is None:
         raise NotFound(NO_DOCUMENT)
     return row[0], row[1]
@@ -100,16 +101,160 @@ async def change(session: AsyncSession, owner_id: UUID, id: UUID, values: dict[s
         raise NotFound(NO_DOCUMENT)
 
 
-async def remove(session: AsyncSession, owner_id: UUID, id: UUID) -> None:
-    """The document with everything read from it; its bytes are left to the sweeper by name. Raises `NotFound`."""
+async def remove(session: AsyncSession, owner_id: UUID, id: UUID) -> Sequence[UUID]:
+    """The document with everything read from it, and what was unpacked from it; their ids. Raises `NotFound`.
+
+    Their bytes are left to the sweeper by name.
+    """
     await find(session, owner_id, id, lock=True)
+    gone = await _with_members(session, owner_id, id)
     keys = select(Revision.owner_id, Revision.object_key, func.now()).where(
-        owned(Revision, owner_id), Revision.document_id == id
+        owned(Revision, owner_id), Revision.document_id.in_(gone)
     )
     await session.execute(insert(UnownedObject).from_select(["owner_id", "object_key", "due_at"], keys))
-    await session.execute(delete(Document).where(owned(Document, owner_id), Document.id == id))
+    await session.execute(delete(Document).where(owned(Document, owner_id), Document.id.in_(gone)))
+    return gone
+
+
+async def _with_members(session: AsyncSession, owner_id: UUID, id: UUID) -> Sequence[UUID]:
+    """`id` and all that came out of it, archives in archives too; locked until the transaction ends.
+
+    Whoever was adding to one of them has ended, and been seen, when this returns. The lock is the one that goes with
+    foreign keys: who writes to a member touches its archive, too, and both would wait for each other.
+    """
+    found, inside = [id], [id]
+    while inside:
+        query = select(Document.id).where(owned(Document, owner_id), Document.archive_id.in_(inside))
+        inside = list(await session.scalars(query.with_for_update(key_share=True)))
+        found += inside
+    return found
 
 
 async def pages(session: AsyncSession, owner_id: UUID, revision_id: UUID) -> Sequence[Page]:
     query = select(Page).where(owned(Page, owner_id), Page.revision_id == revision_id).order_by(Page.number)
     return (await session.scalars(query)).all()
+
+
+# --- what waits and what is being read ----------------------------------------------------------------------------
+
+WATCHED = timedelta(minutes=15)
+RUNS = 200
+"""Documents that tell the pace: the last that were finished in the time `WATCHED`."""
+
+LEFT = func.greatest(Document.work, 1) * (1.0 - Document.progress)
+
+
+class Desk(NamedTuple):
+    """`reading` has the passages left of each document that is being read now."""
+
+    pace: Pace
+    reading: dict[UUID, float]
+    oldest_due_seconds: float
+
+
+async def desk(session: AsyncSession, owner_id: UUID) -> Desk:
+    """What is being read for `owner_id`, how fast, and how long the oldest waiting document has been due."""
+    mine = owned(Document, owner_id)
+    done = func.greatest(Document.work, 1) * Document.progress
+    columns = (Document.id, Document.started_at, done.label("done"), LEFT.label("left"))
+    finished = (
+        select(*columns, Document.finished_at.label("ended"), literal(False).label("reading"))
+        .where(mine, Document.finished_at > func.now() - WATCHED, Document.status.in_(("ready", "failed")))
+        .order_by(Document.finished_at.desc())
+        .limit(RUNS)
+    )
+    current = select(*columns, func.now(), literal(True)).where(mine, Document.status == "processing")
+    rows = (await session.execute(union_all(finished.subquery().select(), current))).all()
+    waited = func.extract("epoch", func.now() - func.min(Document.due_at))
+    oldest = (await session.scalars(select(waited).where(mine, Document.status == "queued"))).one()
+    return Desk(_pace(rows), {row.id: float(row.left) for row in rows if row.reading}, float(oldest or 0.0))
+
+
+def _pace(rows: Sequence[Any]) -> Pace:
+    """Where more documents were finished than looked at, only the time since the first of them counts."""
+    ends = [row.ended for row in rows if not row.reading]
+    runs = [Run(row.started_at, row.ended, float(row.done)) for row in rows if row.started_at]
+    if not runs:
+        return Pace(0.0, 0.0)
+    return pace(runs, min(ends) if len(ends) == RUNS else max(run.ended for run in runs) - WATCHED)
+
+
+async def places(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Place]:
+    """Of those of `ids` that wait. One look at the owner's queue, however many are asked for."""
+    order = (Document.due_at, Document.id)
+    queue = (
+        select(
+            Document.id,
+            func.row_number().over(order_by=order).label("position"),
+            func.sum(func.greatest(Document.work, 1)).over(order_by=order, rows=(None, 0)).label("ahead"),
+            func.extract("epoch", Document.due_at - func.now()).label("due_in"),
+        )
+        .where(owned(Document, owner_id), Document.status == "queued")
+        .subquery()
+    )
+    rows = await session.execute(select(queue).where(queue.c.id.in_(ids)))
+    return {row.id: Place(row.position, float(row.ahead), float(row.due_in)) for row in rows}
+
+
+async def revision_numbers(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> dict[UUID, int]:
+    query = select(Revision.id, Revision.number).where(owned(Revision, owner_id), Revision.id.in_(ids))
+    rows = await session.execute(query)
+    return {row.id: row.number for row in rows}
+
+
+async def unfinished(session: AsyncSession, owner_id: UUID, most: int) -> list[tuple[Document, Revision]]:
+    """At most `most` documents that are being read or wait, in the order of their turn."""
+    rows: list[tuple[Document, Revision]] = []
+    for status in ("processing", "queued"):
+        query = documents(owner_id).where(Document.status == status).order_by(Document.due_at, Document.id)
+        rows += [(document, revision) for document, revision in await session.execute(query.limit(most - len(rows)))]
+    return rows
+
+
+async def by_ids(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> list[tuple[Document, Revision]]:
+    """Those that are there, in the order of `ids`."""
+    rows = await session.execute(documents(owner_id).where(Document.id.in_(ids)))
+    found = {document.id: (document, revision) for document, revision in rows}
+    return [found[id] for id in ids if id in found]
+
+
+async def with_hashes(
+    session: AsyncSession, owner_id: UUID, hashes: Sequence[bytes]
+) -> list[tuple[Document, Revision]]:
+    """Documents whose bytes have one of these hashes, those of a revision that is not read yet too; oldest first."""
+    mine = (Revision.owner_id == Document.owner_id) & Revision.id.in_(
+        (Document.revision_id, Document.pending_revision_id)
+    )
+    query = select(Document, Revision).join(Revision, mine).where(owned(Revision, owner_id))
+    query = query.where(owned(Document, owner_id), Revision.sha256.in_(hashes)).order_by(Revision.created_at)
+    return [(document, revision) for document, revision in await session.execute(query)]
+
+
+class Counted(NamedTuple):
+    """Documents of one status, and the passages left to be read of them."""
+
+    documents: int
+    left: float
+
+
+async def counted(session: AsyncSession, owner_id: UUID) -> dict[str, Counted]:
+    query = select(Document.status, func.count().label("documents"), func.sum(LEFT).label("left"))
+    rows = await session.execute(query.where(owned(Document, owner_id)).group_by(Document.status))
+    return {row.status: Counted(row.documents, float(row.left)) for row in rows}
+
+
+async def failures(session: AsyncSession, owner_id: UUID) -> list[tuple[str, int, str, str | None]]:
+    """Code, how many, the detail and the hint that most of them have; the most frequent first."""
+    query = (
+        select(
+            Document.error_code,
+            func.count().label("documents"),
+            func.mode().within_group(Document.error_detail).label("detail"),
+            func.mode().within_group(Document.error_hint).label("hint"),
+        )
+        .where(owned(Document, owner_id), Document.status == "failed")
+        .group_by(Document.error_code)
+        .order_by(func.count().desc(), Document.error_code)
+    )
+    rows = await session.execute(query)
+    return [(row.error_code or "", row.documents, row.detail or "", row.hint) for row in rows]

@@ -21,8 +21,8 @@ from docvault.library.schemas import (
     PageView,
     folder_path,
     tag_list,
-    view,
 )
+from docvault.library.views import find_view, views
 from docvault.models import DocumentStatus
 from docvault.pagination import CursorPage, cursor_page, decode_cursor, encode_cursor
 from docvault.resources import Resources
@@ -55,14 +55,16 @@ class DocumentsController(Controller):
         wanted = queries.DocumentFilter(folder and folder_path(folder), tag or (), status, q)
         after = decode_cursor(cursor, sort)
         rows = await queries.listed(unit.session, unit.owner_id, wanted, sort, after, limit + 1)
+        found = await views(unit.session, unit.owner_id, [(document, revision) for document, revision, _ in rows])
+        pairs = list(zip(rows, found, strict=True))
         return cursor_page(
-            rows, limit, lambda row: view(row[0], row[1]), lambda row: encode_cursor(sort, row[2], row[0].id)
+            pairs, limit, lambda pair: pair[1], lambda pair: encode_cursor(sort, pair[0][2], pair[0][0].id)
         )
 
     @get("/{document_id:uuid}", guards=[requires("documents:read")])
     async def get_document(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentView:
         """One document, with how far it has been read."""
-        return view(*await queries.find(unit.session, unit.owner_id, document_id))
+        return await find_view(unit.session, unit.owner_id, document_id)
 
     @patch("/{document_id:uuid}", guards=[requires("documents:write")])
     async def patch_document(
@@ -75,12 +77,13 @@ class DocumentsController(Controller):
         """Rename a document, move it to a folder, change its tags."""
         values = _changes(data, resources.settings.max_tags)
         await queries.change(unit.session, unit.owner_id, document_id, values)
-        return view(*await queries.find(unit.session, unit.owner_id, document_id))
+        unit.changed(document_id)
+        return await find_view(unit.session, unit.owner_id, document_id)
 
     @delete("/{document_id:uuid}", guards=[requires("documents:write")])
     async def delete_document(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> None:
         """Delete a document: its passages are gone with this answer, its bytes seconds later."""
-        await queries.remove(unit.session, unit.owner_id, document_id)
+        unit.deleted(*await queries.remove(unit.session, unit.owner_id, document_id))
 
     @get("/{document_id:uuid}/text", guards=[requires("documents:read")])
     async def get_text(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentText:

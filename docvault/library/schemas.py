@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from docvault.errors import InvalidInput
+from docvault.library.outlook import Outlook
 from docvault.models import Document, DocumentStatus, Revision
 
 MAX_FOLDER = 512
@@ -23,7 +24,12 @@ class DocumentErrorView(msgspec.Struct):
 class DocumentView(msgspec.Struct):
     """`progress` runs from 0 to 1 while `status` is `processing`; `stage` says what is being done.
 
-    `duplicate_of` is set in the answer to an upload whose bytes were there already: it is the id of that document.
+    `revision` is the one that is served and found, `pending_revision` a newer one that is not read yet. `pages_done` of
+    `pages_total` are read so far; both are 0 as long as that is not known. `queue_position` counts the owner's own
+    waiting documents from 1, which is next. `expected_seconds` until it is ready are judged by the pace of the last
+    minutes; null when nobody can tell. The answer to an upload leaves these two out. `archive_id` is the document it
+    was packed in. `duplicate_of` is set in the answer to an upload whose bytes were there already: it is the id of
+    that document.
     """
 
     id: UUID
@@ -45,6 +51,13 @@ class DocumentView(msgspec.Struct):
     warnings: list[str] = []
     error: DocumentErrorView | None = None
     duplicate_of: UUID | None = None
+    revision: int = 1
+    pending_revision: int | None = None
+    pages_done: int = 0
+    pages_total: int = 0
+    queue_position: int | None = None
+    expected_seconds: float | None = None
+    archive_id: UUID | None = None
 
 
 class PageView(msgspec.Struct):
@@ -66,7 +79,16 @@ class DocumentPatch(msgspec.Struct, forbid_unknown_fields=True):
     tags: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
-def view(document: Document, revision: Revision, duplicate_of: UUID | None = None) -> DocumentView:
+def view(
+    document: Document,
+    revision: Revision,
+    duplicate_of: UUID | None = None,
+    *,
+    outlook: Outlook | None = None,
+    pending: int | None = None,
+) -> DocumentView:
+    """`docvault.library.views` looks up `outlook` and `pending`."""
+    position, seconds = outlook or Outlook()
     error = None
     if document.status == "failed":
         error = DocumentErrorView(document.error_code or "", document.error_detail or "", document.error_hint)
@@ -90,6 +112,13 @@ def view(document: Document, revision: Revision, duplicate_of: UUID | None = Non
         warnings=document.warnings,
         error=error,
         duplicate_of=duplicate_of,
+        revision=revision.number,
+        pending_revision=pending,
+        pages_done=document.pages_done,
+        pages_total=document.pages_total,
+        queue_position=position,
+        expected_seconds=seconds,
+        archive_id=document.archive_id,
     )
 
 

@@ -15,7 +15,7 @@ from docvault.local.home import Home, open_home
 from docvault.local.postgres import LocalPostgres
 from docvault.local.processes import Child, Supervisor, stop_orphans
 from docvault.local.redis import LocalRedis
-from docvault.settings import Settings, environment_name
+from docvault.settings import Settings, as_environment
 
 LONGEST_SOCKET = 100
 """Bytes of a Unix socket's path: Linux takes 107, macOS 103."""
@@ -100,17 +100,4 @@ def environment(settings: Settings, *, owner: bool = False) -> dict[str, str]:
 
     Only a migration may know how to log in as the role that owns the tables: `owner`.
     """
-    values = {name: _as_text(getattr(settings, name)) for name in Settings.__struct_fields__}
-    if not owner:
-        values["database_owner_url"] = ""
-    ours = {environment_name(name) for name in values}
-    others = {name: value for name, value in os.environ.items() if name not in ours}
-    return others | {environment_name(name): value for name, value in values.items() if value}
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return msgspec.json.encode(value).decode()
-    return str(value)
+    return as_environment(settings if owner else msgspec.structs.replace(settings, database_owner_url=""))

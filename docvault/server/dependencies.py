@@ -29,7 +29,7 @@ async def provide_unit(
 
     It is the only generator among the dependencies: Litestar ends several at the same time.
     """
-    async with unit_of_work(resources.database, resources.queue, identity.owner_id) as unit:
+    async with unit_of_work(resources.database, resources.queue, resources.cache, identity.owner_id) as unit:
         yield unit
 
 

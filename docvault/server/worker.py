@@ -65,7 +65,7 @@ async def working(resources: Resources, desk: Desk) -> AsyncGenerator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await desk.close()
+        await desk.close(settings.stop_grace)
 
 
 async def listen(settings: Settings, desk: Desk) -> None:

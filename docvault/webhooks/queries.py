@@ -86,6 +86,11 @@ async def disable(session: AsyncSession, owner_id: UUID, id: UUID, reason: str) 
 # --- messages -----------------------------------------------------------------------------------------------------
 
 
+async def is_wanted(session: AsyncSession, owner_id: UUID, event: str) -> bool:
+    wanting = (owned(Webhook, owner_id), Webhook.disabled_at.is_(None), Webhook.events.contains([event]))
+    return await session.scalar(select(Webhook.id).where(*wanting).limit(1)) is not None
+
+
 async def add_deliveries(session: AsyncSession, owner_id: UUID, event: str, payload: str) -> None:
     """One for each of the owner's webhooks that is enabled and wants `event`."""
     wanting = select(

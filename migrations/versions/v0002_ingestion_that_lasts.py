@@ -23,6 +23,7 @@ ALTER TABLE revisions ADD COLUMN number integer NOT NULL DEFAULT 1;
 ALTER TABLE documents
     ADD COLUMN pending_revision_id uuid,
     ADD COLUMN archive_id uuid,
+    ADD COLUMN archive_path text,
     ADD COLUMN crashes integer NOT NULL DEFAULT 0,
     ADD COLUMN password_sealed bytea,
     ADD COLUMN pages_done integer NOT NULL DEFAULT 0,
@@ -35,8 +36,9 @@ ALTER TABLE documents
     ADD CONSTRAINT documents_archive FOREIGN KEY (owner_id, archive_id)
         REFERENCES documents (owner_id, id) ON DELETE CASCADE;
 CREATE INDEX documents_named ON documents (owner_id, filename, folder);
-CREATE INDEX documents_of_archive ON documents (owner_id, archive_id) WHERE archive_id IS NOT NULL;
-CREATE INDEX documents_waiting ON documents (owner_id, due_at, id) WHERE status = 'queued';
+CREATE UNIQUE INDEX documents_of_archive ON documents (owner_id, archive_id, archive_path)
+    WHERE archive_id IS NOT NULL;
+CREATE INDEX documents_waiting ON documents (owner_id, due_at, id) INCLUDE (work) WHERE status = 'queued';
 CREATE INDEX documents_unread ON documents (owner_id, status) WHERE status <> 'ready';
 CREATE INDEX documents_finished ON documents (owner_id, finished_at) WHERE finished_at IS NOT NULL;
 
@@ -140,6 +142,19 @@ CREATE FUNCTION due_documents(most integer) RETURNS TABLE (owner_id uuid, id uui
           UNION ALL
           (SELECT w.owner_id, w.id, w.crashes FROM waiting w ORDER BY w.turn, w.due_at LIMIT most) $$;
 
+-- `oldest_seconds` and `due` count what a worker with a hand free would take at this moment, and nothing else: more
+-- workers are no help to a document that is being read, or that waits out a pause.
+CREATE FUNCTION queue_totals() RETURNS TABLE
+    (queued bigint, processing bigint, failed bigint, oldest_seconds float8, due bigint, passages float8)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ SELECT count(*) FILTER (WHERE status = 'queued'), count(*) FILTER (WHERE status = 'processing'),
+                 count(*) FILTER (WHERE status = 'failed'),
+                 coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due)), 0), count(*) FILTER (WHERE due),
+                 coalesce(sum(greatest(work, 1) * (1 - progress)) FILTER (WHERE status <> 'failed'), 0)
+          FROM (SELECT status, due_at, work, progress,
+                       status = 'queued' AND due_at <= now() OR status = 'processing' AND lease_until < now() AS due
+                FROM documents WHERE status <> 'ready') unread $$;
+
 CREATE FUNCTION owners_after(last uuid, most integer) RETURNS TABLE (owner_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$ SELECT id FROM users WHERE id > last ORDER BY id LIMIT most $$;
@@ -176,6 +191,7 @@ CREATE FUNCTION expired_uploads(most integer) RETURNS TABLE (owner_id uuid, id u
 
 FUNCTIONS = {
     "due_documents(integer)": {"documents": "crashes"},
+    "queue_totals()": {"documents": "work, progress"},
     "owners_after(uuid, integer)": {},
     "due_deliveries(integer)": {"webhook_deliveries": "owner_id, webhook_id, id, status, due_at"},
     "owners_of_old_deliveries(timestamptz)": {"webhook_deliveries": "created_at"},
@@ -190,4 +206,5 @@ def upgrade() -> None:
         wall(table)
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(OWNED)} TO {service}")
     op.execute("DROP FUNCTION due_documents(integer)")
+    op.execute("DROP FUNCTION queue_totals()")
     lookups(LOOKUPS, FUNCTIONS, ("webhook_deliveries", "resumable_uploads"), service)

@@ -11,14 +11,16 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from docvault.errors import DocumentError
+from docvault import news
+from docvault.errors import DocumentError, Unavailable
 from docvault.resources import Resources
 from docvault.server.worker import working
-from ingestion import queries
+from ingestion import embed as embed_module
+from ingestion import queries, reading_queries
 from ingestion.extract.document import Chunk, Extracted, Page, Reading
 from ingestion.jobs import Desk
 from ingestion.pipeline import ingest, retry_delay
-from ingestion.progress import announce, channel
+from ingestion.progress import announce
 from ingestion.queries import LostClaim
 from tests.people import People, Person
 
@@ -120,7 +122,7 @@ async def test_a_passing_error_is_tried_again_later(quick: Resources, person: Pe
     id = await uploaded(person)
     reader = ScriptedReader(DocumentError("Busy.", code="busy", permanent=False))
     once = await run(quick, reader, person, id)
-    assert (once.status, once.attempt, once.tries, once.error_code) == ("queued", 1, 1, None)
+    assert (once.status, once.attempt, once.tries, once.error_code) == ("queued", 1, 1, "busy")
     assert once.due_at > once.updated_at
     await until_due(quick, person, id)
     assert (await run(quick, reader, person, id)).status == "ready"
@@ -144,17 +146,19 @@ async def test_tries_come_to_an_end(quick: Resources, person: Person) -> None:
     assert "boom" not in done.error_detail
 
 
-async def test_crashes_count_as_tries(quick: Resources, person: Person) -> None:
+async def test_crashes_come_to_an_end_and_cost_no_try(quick: Resources, person: Person) -> None:
     """A worker that dies writes nothing: only its claim is left. The document must still come to an end."""
     id, reader = await uploaded(person), ScriptedReader()
-    for _ in range(3):
+    for crashes in range(3):
         async with quick.database.transaction(UUID(person.id)) as session:
-            assert await queries.claim(session, UUID(person.id), id, lease=-1)
+            claim = await queries.claim(session, UUID(person.id), id, lease=-1)
+        assert claim is not None
+        assert (claim.crashes, claim.tries) == (crashes, 1)
     done = await run(quick, reader, person, id)
     assert (done.status, done.error_code, reader.reads) == ("failed", "gave_up", 0)
     assert (await person.http.post(f"/api/documents/{id}/retry")).status_code == 202
     done = await run(quick, reader, person, id)
-    assert (done.status, done.attempt, done.tries) == ("ready", 5, 1)
+    assert (done.status, done.attempt, done.tries, done.crashes) == ("ready", 6, 1, 0)
 
 
 async def test_a_claim_is_not_given_twice(quick: Resources, person: Person) -> None:
@@ -173,7 +177,7 @@ async def test_an_older_attempt_can_no_longer_write(quick: Resources, person: Pe
         new = await queries.claim(session, owner, id, lease=30)
     assert old and new
     for write in (
-        lambda session: queries.beat(session, old, "embedding", 0.5, 30),
+        lambda session: queries.beat(session, old, 30, stage="embedding", progress=0.5),
         lambda session: queries.fail(session, old, DocumentError("too late")),
         lambda session: queries.hand_back(session, old, 0),
     ):
@@ -192,7 +196,7 @@ async def test_a_lease_is_kept_alive(quick: Resources, person: Person) -> None:
     until = asyncio.get_running_loop().time() + 3 * quick.settings.lease
     while asyncio.get_running_loop().time() < until:
         async with quick.database.lookup() as connection:
-            assert id not in [due for _, due in await queries.due_documents(connection, 1000)]
+            assert id not in [due for _, due, _ in await queries.due_documents(connection, 1000)]
         await asyncio.sleep(0.05)
     gate.set()
     await task
@@ -284,6 +288,207 @@ async def test_more_documents_than_hands(quick: Resources, person: Person) -> No
     assert await counts(quick, person) == (12, 12, 12)
 
 
+async def test_a_part_that_is_away_costs_no_try(quick: Resources, person: Person) -> None:
+    """However long the store is away: the document waits, says why, and is read when it is back."""
+    id, reader = await uploaded(person), ScriptedReader(*[Unavailable("The store is away.", code="away")] * 5)
+    for _ in range(5):
+        await until_due(quick, person, id)
+        done = await run(quick, reader, person, id)
+        assert (done.status, done.tries, done.error_code) == ("queued", 0, "away")
+    await until_due(quick, person, id)
+    assert (await run(quick, reader, person, id)).status == "ready"
+
+
+async def test_a_newer_revision_takes_the_place_when_it_is_read(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    await run(quick, ScriptedReader(reading("The heron waits.")), person, id)
+    (again,) = await person.upload(("ships.txt", b"quite another text"))
+    assert (again["id"], again["status"]) == (str(id), "queued")
+    assert await texts(quick, person) == ["The heron waits."]
+    broken = ScriptedReader(DocumentError("It is locked.", code="encrypted"))
+    assert (await run(quick, broken, person, id)).status == "failed"
+    assert await texts(quick, person) == ["The heron waits."], "what was served is served on"
+    old = (await person.http.get(f"/api/documents/{id}/content")).content
+    assert old.startswith(WORDS.encode())
+    await person.http.post(f"/api/documents/{id}/retry")
+    done = await run(quick, ScriptedReader(reading("The heron flies.")), person, id)
+    assert (done.status, done.pending_revision_id) == ("ready", None)
+    assert await texts(quick, person) == ["The heron flies."]
+    assert (await person.http.get(f"/api/documents/{id}/content")).content == b"quite another text"
+    assert await scalar(quick, person, "SELECT count(*) FROM revisions") == 1
+    assert await scalar(quick, person, "SELECT count(*) FROM unowned_objects") == 1, "the old bytes are the sweeper's"
+
+
+async def test_a_newer_revision_can_be_given_up(quick: Resources, person: Person) -> None:
+    id = await uploaded(person)
+    await run(quick, ScriptedReader(), person, id)
+    await person.upload(("ships.txt", b"quite another text"))
+    answer = await person.http.post(f"/api/documents/{id}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (202, "ready")
+    assert await scalar(quick, person, "SELECT count(*) FROM revisions") == 1
+    assert await counts(quick, person) == (1, 1, 1)
+
+
+async def test_what_was_never_served_gives_way_at_once(quick: Resources, person: Person) -> None:
+    """Uploaded again while the first is being read: that reading is lost, and its words are never found."""
+    id, gate = await uploaded(person), asyncio.Event()
+    slow = ScriptedReader(gate)
+    first = asyncio.create_task(ingest(quick, slow, UUID(person.id), id))  # type: ignore[arg-type]
+    await slow.begun.wait()
+    await person.upload(("ships.txt", b"quite another text"))
+    gate.set()
+    await first
+    assert (await row(quick, person, id)).status == "queued"
+    await run(quick, ScriptedReader(reading("The heron flies.")), person, id)
+    assert await texts(quick, person) == ["The heron flies."]
+
+
+async def texts(resources: Resources, person: Person) -> list[str]:
+    query = text(
+        "SELECT c.text FROM chunks c JOIN documents d ON d.id = c.document_id AND d.revision_id = c.revision_id "
+        "JOIN chunk_vectors v ON v.chunk_id = c.id ORDER BY c.ordinal"
+    )
+    async with resources.database.transaction(UUID(person.id)) as session:
+        assert await session.scalar(text("SELECT count(*) FROM chunks")) == await session.scalar(
+            text("SELECT count(*) FROM chunk_vectors")
+        )
+        return list(await session.scalars(query))
+
+
+async def scalar(resources: Resources, person: Person, query: str) -> Any:
+    async with resources.database.transaction(UUID(person.id)) as session:
+        return await session.scalar(text(query))
+
+
+class Counting:
+    """An embedder that counts what it is asked for."""
+
+    def __init__(self, embedder: Any) -> None:
+        self._embedder, self.texts = embedder, list[str]()
+        self.model_id, self.dimensions, self.max_tokens = embedder.model_id, embedder.dimensions, embedder.max_tokens
+
+    async def embed(self, texts: Any) -> Any:
+        self.texts += texts
+        return await self._embedder.embed(texts)
+
+
+def passages(count: int, changed: int = -1) -> Reading:
+    words = [f"Passage {n} {'anew' if n == changed else ''}" for n in range(count)]
+    chunks = [Chunk(n, 1, 0, len(w), w, [], "", 10, []) for n, w in enumerate(words)]
+    return Reading(Extracted([Page(1, " ".join(words), [])], language="en"), chunks)
+
+
+async def test_unchanged_text_is_not_embedded_again(quick: Resources, person: Person) -> None:
+    counting = Counting(quick.embedder)
+    counted = dataclasses.replace(quick, embedder=counting)  # type: ignore[arg-type]
+    id = await uploaded(person)
+    await run(counted, ScriptedReader(passages(5)), person, id)
+    assert len(counting.texts) == 5
+    await person.upload(("ships.txt", b"quite another text"))
+    await run(counted, ScriptedReader(passages(5, changed=3)), person, id)
+    assert counting.texts[5:] == ["Passage 3 anew"]
+    assert await counts(quick, person) == (1, 5, 5)
+    (other,) = await person.upload(("copy.txt", b"the same passages in another file"))
+    await run(counted, ScriptedReader(passages(5)), person, UUID(other["id"]))
+    assert counting.texts[6:] == ["Passage 3 "]
+
+
+async def test_the_same_text_of_another_is_embedded(quick: Resources, people: People) -> None:
+    """That it took no time would tell what somebody else keeps."""
+    counting = Counting(quick.embedder)
+    counted = dataclasses.replace(quick, embedder=counting)  # type: ignore[arg-type]
+    for person in await people.several(2):
+        await run(counted, ScriptedReader(passages(3)), person, await uploaded(person))
+    assert len(counting.texts) == 6
+
+
+async def test_what_a_stopped_worker_embedded_is_kept(
+    quick: Resources, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embed_module, "SLICE", 2)
+    monkeypatch.setattr(embed_module, "IN_FLIGHT", 1)
+
+    class Breaking(Counting):
+        async def embed(self, texts: Any) -> Any:
+            if len(self.texts) >= 4:
+                raise Unavailable("The embedder is away.")
+            return await super().embed(texts)
+
+    breaking, counting = Breaking(quick.embedder), Counting(quick.embedder)
+    id = await uploaded(person)
+    done = await run(dataclasses.replace(quick, embedder=breaking), ScriptedReader(passages(7)), person, id)  # type: ignore[arg-type]
+    assert done.status == "queued"
+    await until_due(quick, person, id)
+    await run(dataclasses.replace(quick, embedder=counting), ScriptedReader(passages(7)), person, id)  # type: ignore[arg-type]
+    assert len(counting.texts) <= 5, "at least the first slice was kept"
+    assert await counts(quick, person) == (1, 7, 7)
+    assert await scalar(quick, person, "SELECT count(*) FROM staged_vectors") == 0
+
+
+async def test_all_failed_documents_are_retried_at_once(quick: Resources, person: Person) -> None:
+    ids = [UUID(d["id"]) for d in await person.upload(*((f"{n}.txt", f"{uuid4()}".encode()) for n in range(3)))]
+    for id, code in zip(ids, ("encrypted", "corrupt", "corrupt"), strict=True):
+        await run(quick, ScriptedReader(DocumentError("No.", code=code)), person, id)
+    assert (await person.http.post("/api/documents/retry?code=corrupt")).json() == {"retried": 2}
+    assert [(await row(quick, person, id)).status for id in ids] == ["failed", "queued", "queued"]
+    assert (await person.http.post("/api/documents/retry")).json() == {"retried": 1}
+
+
+async def test_a_password_comes_with_the_retry_and_is_forgotten(quick: Resources, person: Person) -> None:
+    id, given = await uploaded(person), list[Any]()
+
+    class Locked(ScriptedReader):
+        async def read(self, path: Path, **more: Any) -> Reading:
+            given.append(more.get("password"))
+            if more.get("password") != "sesame":
+                raise DocumentError("It is locked.", code="encrypted")
+            return await super().read(path, **more)
+
+    await run(quick, Locked(), person, id)
+    answer = await person.http.post(f"/api/documents/{id}/retry", json={"password": "sesame"})
+    assert answer.status_code == 202, answer.text
+    kept = await row(quick, person, id)
+    assert b"sesame" not in kept.password_sealed
+    done = await run(quick, Locked(), person, id)
+    assert (done.status, done.password_sealed, given) == ("ready", None, [None, "sesame"])
+
+
+async def test_owners_take_turns(quick: Resources, people: People) -> None:
+    """Somebody's thousand files do not keep another waiting for his one."""
+    many, one = await people.several(2)
+    await many.upload(*((f"{n}.txt", f"{uuid4()}".encode()) for n in range(12)))
+    (last,) = await one.upload(("one.txt", f"{uuid4()}".encode()))
+    async with quick.database.lookup() as connection:
+        due = [id for owner, id, _ in await queries.due_documents(connection, 1000) if str(owner) in (many.id, one.id)]
+    assert UUID(last["id"]) in due[:2]
+
+
+async def test_what_took_a_worker_down_is_read_alone(resources: Resources, person: Person) -> None:
+    """In another process: the worker that takes it now stays as it is, whatever becomes of it."""
+    id = await uploaded(person)
+    async with resources.database.transaction(UUID(person.id)) as session:
+        assert await queries.claim(session, UUID(person.id), id, lease=-1)
+    async with working(resources, Desk(resources, ScriptedReader())):  # type: ignore[arg-type]
+        assert (await person.settled(str(id)))["status"] == "ready"
+    (found,) = await texts(resources, person)
+    assert found != WORDS, "not by the worker's own reader, which reads that and no more"
+
+
+async def test_a_stopping_worker_finishes_what_it_can(quick: Resources, person: Person) -> None:
+    id, gate = await uploaded(person), asyncio.Event()
+    reader = ScriptedReader(*[gate] * 20)
+    desk = Desk(quick, reader)  # type: ignore[arg-type]
+    running = asyncio.create_task(desk.run())
+    async with asyncio.timeout(10):
+        while (await row(quick, person, id)).status != "processing":
+            await asyncio.sleep(0.01)
+    closing = asyncio.create_task(desk.close(grace=10))
+    gate.set()
+    await closing
+    running.cancel()
+    assert (await row(quick, person, id)).status == "ready"
+
+
 @pytest.mark.parametrize(("tries", "least", "most"), [(1, 2, 3), (2, 4, 6), (4, 16, 24)])
 def test_retry_delay_doubles_with_jitter(tries: int, least: float, most: float) -> None:
     delays = {retry_delay(2.0, tries) for _ in range(50)}
@@ -308,7 +513,7 @@ async def test_news_of_a_deleted_document_are_no_error(quick: Resources, person:
 async def test_who_cancels_is_told_on_every_page(quick: Resources, person: Person) -> None:
     id, reader = await uploaded(person), ScriptedReader(asyncio.Event())
     async with quick.cache.pubsub(ignore_subscribe_messages=True) as listening:
-        await listening.subscribe(channel(UUID(person.id)))
+        await listening.subscribe(news.channel(UUID(person.id)))
         task = asyncio.create_task(ingest(quick, reader, UUID(person.id), id))  # type: ignore[arg-type]
         await reader.begun.wait()
         assert (await person.http.post(f"/api/documents/{id}/cancel")).status_code == 202
@@ -316,13 +521,13 @@ async def test_who_cancels_is_told_on_every_page(quick: Resources, person: Perso
         async with asyncio.timeout(5):
             while True:
                 message = await listening.get_message(timeout=1)
-                if message and '"cancelled"' in str(message["data"]):
+                if message and str(id) in str(message["data"]):
                     break
 
 
 async def test_vectors_are_written_in_slices(quick: Resources, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """As lists of numbers, all those of a long document would take ten times what they take as vectors."""
-    monkeypatch.setattr(queries, "SLICE", 2)
+    monkeypatch.setattr(reading_queries, "SLICE", 2)
     passages = [Chunk(n, 1, 0, 3, "The", [], "", 10, []) for n in range(5)]
     id = await uploaded(person)
     await run(quick, ScriptedReader(Reading(Extracted([Page(1, WORDS, [])], language="en"), passages)), person, id)

@@ -1,0 +1,141 @@
+"""Files whose bytes are in the store become documents: one transaction for all of an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from docvault.errors import TooLarge, Unavailable
+from docvault.library import queries as library
+from docvault.library.schemas import DocumentView
+from docvault.library.views import views
+from docvault.models import Document, Revision
+from docvault.settings import Settings
+from docvault.unit_of_work import UnitOfWork
+from ingestion import queries
+from ingestion.forecast import expected_passages
+from ingestion.jobs import INGEST
+
+
+class Received(msgspec.Struct, frozen=True):
+    """One file whose bytes are in the store, and nowhere else yet."""
+
+    revision_id: UUID
+    key: str
+    filename: str
+    content_type: str
+    size: int
+    sha256: bytes
+
+
+async def accept(
+    unit: UnitOfWork, settings: Settings, files: Sequence[Received], folder: str = "", tags: Sequence[str] = ()
+) -> list[DocumentView]:
+    """The documents of `files`, in their order.
+
+    A file with the bytes of a document that is there already is that document. One with the name of a document in the
+    same folder is a new revision of it. Raises `TooLarge` over a quota, `Unavailable` when the upload took too long.
+    """
+    session, owner_id = unit.session, unit.owner_id
+    await queries.lock_uploads(session, owner_id)
+    known = await queries.same_bytes(session, owner_id, [file.sha256 for file in files])
+    # Of the same bytes twice in one upload, the first is the document.
+    fresh = list({file.sha256: file for file in reversed(files) if file.sha256 not in known}.values())[::-1]
+    named = await _named(session, owner_id, folder, fresh)
+    await _check_quota(session, owner_id, settings, fresh, len(fresh) - len(named))
+    if await queries.adopt_objects(session, owner_id, [file.key for file in fresh]) < len(fresh):
+        raise Unavailable("The upload took longer than it may.", code="upload_expired", hint="Upload it again.")
+    added = await _add(session, owner_id, fresh, named, folder, tags)
+    spare = {file.key for file in files} - {file.key for file in fresh}
+    await queries.discard_objects(session, owner_id, list(spare))
+    again = [id for hash, id in known.items() if await _asked_again(session, owner_id, id, hash)]
+    for id in [*added.values(), *again]:
+        unit.promise(INGEST, id)
+        unit.changed(id)
+    return await _shown(session, owner_id, files, added | known, {file.key for file in fresh})
+
+
+async def _named(session: AsyncSession, owner_id: UUID, folder: str, fresh: Sequence[Received]) -> dict[str, Document]:
+    """The documents that these files are to be revisions of, by name.
+
+    Two files of one name in one upload are no versions of each other: the first is the revision.
+    """
+    names = list({file.filename for file in fresh})
+    return {document.filename: document for document in await queries.same_names(session, owner_id, folder, names)}
+
+
+async def _add(
+    session: AsyncSession,
+    owner_id: UUID,
+    fresh: Sequence[Received],
+    named: dict[str, Document],
+    folder: str,
+    tags: Sequence[str],
+) -> dict[bytes, UUID]:
+    """Hash to document, for each fresh file."""
+    named, added = dict(named), dict[bytes, UUID]()
+    for file in fresh:
+        work = expected_passages(file.content_type, file.size)
+        if document := named.pop(file.filename, None):
+            await queries.revise(session, document, _revision(owner_id, document.id, file), work)
+        else:
+            document = Document(
+                owner_id=owner_id, id=uuid4(), revision_id=file.revision_id, filename=file.filename, folder=folder,
+                tags=list(tags), status="queued", work=work,
+            )  # fmt: skip
+            session.add_all([document, _revision(owner_id, document.id, file)])
+        added[file.sha256] = document.id
+    await session.flush()
+    return added
+
+
+def _revision(owner_id: UUID, document_id: UUID, file: Received) -> Revision:
+    return Revision(
+        owner_id=owner_id, id=file.revision_id, document_id=document_id, number=1, object_key=file.key,
+        size_bytes=file.size, sha256=file.sha256, content_type=file.content_type,
+    )  # fmt: skip
+
+
+async def _asked_again(session: AsyncSession, owner_id: UUID, id: UUID, hash: bytes) -> bool:
+    """Uploading a failed document again is asking to retry it; and uploading again what a newer revision is about to
+    replace is asking to keep it. Whether it is to be read."""
+    document, served = await library.find(session, owner_id, id, lock=True)
+    if document.pending_revision_id is not None and served.sha256 == hash:
+        await queries.keep_served(session, document)
+        return False
+    return await queries.retry(session, owner_id, id)
+
+
+async def _shown(
+    session: AsyncSession, owner_id: UUID, files: Sequence[Received], ids: dict[bytes, UUID], first: set[str]
+) -> list[DocumentView]:
+    """`duplicate_of` is set for files that brought nothing new."""
+    session.expire_all()
+    rows = await library.by_ids(session, owner_id, list(dict.fromkeys(ids[file.sha256] for file in files)))
+    shown = {view.id: view for view in await views(session, owner_id, rows)}
+    return [
+        shown[id] if file.key in first else msgspec.structs.replace(shown[id], duplicate_of=id)
+        for file in files
+        if (id := ids[file.sha256])
+    ]
+
+
+async def _check_quota(
+    session: AsyncSession, owner_id: UUID, settings: Settings, fresh: Sequence[Received], more: int
+) -> None:
+    count, size = await queries.totals(session, owner_id)
+    if count + more > settings.max_owner_files:
+        raise TooLarge(
+            f"You may keep {settings.max_owner_files} documents and have {count}.",
+            code="too_many_documents",
+            hint="Delete some, or ask your administrator for more.",
+        )
+    if size + sum(file.size for file in fresh) > settings.max_owner_bytes:
+        raise TooLarge(
+            f"You may keep {settings.max_owner_bytes} bytes and have {size}.",
+            code="storage_quota_reached",
+            hint="Delete some documents, or ask your administrator for more.",
+        )

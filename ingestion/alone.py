@@ -1,0 +1,43 @@
+"""Read one document in a process of its own: what took a worker down before may take this one, and nobody else.
+
+python -m ingestion.alone PARENT OWNER DOCUMENT
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from uuid import UUID
+
+from docvault.ai.embeddings import tokenizer_path
+from docvault.logging import setup_logging
+from docvault.resources import open_resources
+from docvault.settings import load_settings
+from ingestion.extract.confine import die_with_parent
+from ingestion.extract.reader import Reader
+from ingestion.pipeline import ingest
+
+
+async def read_alone(owner_id: UUID, document_id: UUID) -> None:
+    """Until it is read, or SIGTERM: then it is handed back."""
+    settings = load_settings()
+    setup_logging(settings.log_level, settings.log_format)
+    async with open_resources(settings) as resources:
+        reader = Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens)
+        reading = asyncio.create_task(ingest(resources, reader, owner_id, document_id))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reading.cancel)
+        try:
+            await asyncio.gather(reading, return_exceptions=True)
+        finally:
+            await reader.close()
+
+
+def main() -> None:
+    parent, owner_id, document_id = sys.argv[1:]
+    die_with_parent(int(parent))
+    asyncio.run(read_alone(UUID(owner_id), UUID(document_id)))
+
+
+if __name__ == "__main__":
+    main()
