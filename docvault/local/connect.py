@@ -29,6 +29,10 @@ class Remote(NamedTuple):
     api_key: str
 
 
+class Away(DocVaultError):
+    """The API did not come back in the time that is waited for it."""
+
+
 class Connection:
     """The API, signed in. `pauses` are the seconds between tries of what may be tried again."""
 
@@ -48,7 +52,8 @@ class Connection:
     ) -> httpx.Response:
         """Tried again while the API is away, so `make` makes the body anew each time.
 
-        Raises `DocVaultError` with what the API said, for every error but those of a status in `allow`.
+        Raises `Away` when it stays away, and `DocVaultError` with what it said for every other error but those of a
+        status in `allow`.
         """
         renewed, problem = False, DocVaultError("")
         for pause in (*self.pauses, None):
@@ -58,28 +63,29 @@ class Connection:
                 problem = unreachable(self.client, error)
             else:
                 if answer.status_code == 401 and self.renew and not renewed:
-                    renewed = await self.renew()
+                    renewed = True
+                    await self.renew()
                     continue
                 if not answer.is_error or answer.status_code in allow:
                     return answer
                 problem = said(answer)
                 if answer.status_code not in AWAY:
-                    break
-            if pause is None:
-                break
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
-        raise problem
+                    raise problem
+            if pause is not None:
+                await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
+        raise Away(problem.detail, code=problem.code, hint=problem.hint)
 
     @asynccontextmanager
     async def stream(self, path: str) -> AsyncGenerator[httpx.Response]:
-        """A stream of server-sent events. Raises `DocVaultError`, and `httpx.TransportError` when it breaks off."""
+        """Server-sent events. Raises `Away`, `DocVaultError`, and `httpx.TransportError` when they break off."""
         for again in (True, False):
             async with self.client.stream("GET", path, timeout=httpx.Timeout(60.0)) as answer:
                 if answer.status_code == 401 and again and self.renew and await self.renew():
                     continue
                 if answer.is_error:
                     await answer.aread()
-                    raise said(answer)
+                    problem = said(answer)
+                    raise Away(problem.detail, code=problem.code) if answer.status_code in AWAY else problem
                 yield answer
                 return
 

@@ -113,11 +113,51 @@ def ask(files: tuple[Path, ...], question: str, model: str, url: str | None, api
     Uses the DocVault at DOCVAULT_URL with DOCVAULT_API_KEY when they are set; otherwise the one in your home, which
     is started for the question when it is not running.
     """
-    from docvault.local.ask import Remote
     from docvault.local.ask import ask as run_ask
 
-    remote = Remote(url, api_key or "") if url else None
-    sys.exit(0 if _run(run_ask(_settings("console", "error"), files, question, model, remote)) else 1)
+    sys.exit(0 if _run(run_ask(_settings("console", "error"), files, question, model, _remote(url, api_key))) else 1)
+
+
+@main.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--folder", "into", help="The vault's folder to put it in. [default: one called as FOLDER]")
+@click.option("--tag", "tags", multiple=True, help="A tag for every document. May be given several times.")
+@click.option("--wait/--no-wait", default=True, help="Whether to wait until all is read.")
+@click.option("--retry", is_flag=True, help="Have those read again that are there and failed.")
+@click.option("--url", envvar="DOCVAULT_URL", help="Address of a DocVault that runs. Also: DOCVAULT_URL.")
+@click.option("--api-key", envvar="DOCVAULT_API_KEY", help="Its API key. Better set as DOCVAULT_API_KEY.")
+def import_(
+    folder: Path,
+    into: str | None,
+    tags: tuple[str, ...],
+    wait: bool,
+    retry: bool,
+    url: str | None,
+    api_key: str | None,
+) -> None:
+    """Put a whole FOLDER into the vault, with the folders in it, and follow it until all is read.
+
+    What is there already is not sent again: after Ctrl-C, or when files were added, run the same command once more. A
+    file that changed becomes a new revision. Hidden files and those that systems leave behind are passed by. Exits
+    with 1 when a file failed.
+    """
+    from docvault.local.import_folder import Wanted, import_folder
+
+    wanted = Wanted(folder, into, tags, wait, retry)
+    sys.exit(0 if _run(import_folder(_settings("console", "error"), wanted, _remote(url, api_key))) else 1)
+
+
+@main.command()
+@click.option("--watch", is_flag=True, help="Go on showing it, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.option("--url", envvar="DOCVAULT_URL", help="Address of a DocVault that runs. Also: DOCVAULT_URL.")
+@click.option("--api-key", envvar="DOCVAULT_API_KEY", help="Its API key. Better set as DOCVAULT_API_KEY.")
+def status(watch: bool, as_json: bool, url: str | None, api_key: str | None) -> None:
+    """Show what is being read, what waits, what failed and why, and how long it will take."""
+    from docvault.local.status import status as run_status
+
+    settings = _settings("console", "error")
+    _run(run_status(settings, _remote(url, api_key), watch=watch, as_json=as_json))
 
 
 @main.command()
@@ -126,6 +166,12 @@ def doctor() -> None:
     from docvault.server.doctor import report
 
     sys.exit(0 if _run(report(_settings("console", "error"))) else 1)
+
+
+def _remote(url: str | None, api_key: str | None) -> Any:
+    from docvault.local.connect import Remote
+
+    return Remote(url, api_key or "") if url else None
 
 
 def _settings(log_format: str | None = None, level: str | None = None) -> Settings:
