@@ -12,7 +12,7 @@ import pytest
 
 from docvault.local.home import any_port
 from docvault.server import alive
-from docvault.server.alive import api_is_alive, keep_alive, sign_of_life, worker_is_alive
+from docvault.server.alive import api_is_alive, embedder_is_alive, keep_alive, sign_of_life, worker_is_alive
 from docvault.settings import Settings, load_settings
 
 
@@ -78,3 +78,18 @@ def test_it_imports_next_to_nothing() -> None:
     code = "import docvault.server.alive, sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"litestar", "sqlalchemy", "numpy", "torch", "redis", "uvicorn"} & set(loaded)
+
+
+async def test_the_embedder_is_alive_when_it_speaks(tmp_path: Path) -> None:
+    settings = load_settings({}, home=tmp_path)
+    assert not embedder_is_alive(settings)
+
+    async def speak(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hello")
+        writer.close()
+
+    async with await asyncio.start_unix_server(speak, tmp_path / "embedder.sock"):
+        assert await asyncio.to_thread(embedder_is_alive, settings)
+    async with await asyncio.start_server(speak, "127.0.0.1", port := any_port()):
+        everywhere = load_settings({}, home=tmp_path, embedder=f"0.0.0.0:{port}")
+        assert await asyncio.to_thread(embedder_is_alive, everywhere)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from docvault.ai import embedding_client
 from docvault.local.home import any_port
 from docvault.logging import hide_secrets
 from docvault.server.app import create_app
@@ -75,7 +76,23 @@ async def test_health(people: People) -> None:
     for path in ("/health", "/health/ready"):
         answer = await stranger.get(path)
         assert (answer.status_code, answer.json()["status"]) == (200, "ok")
-        assert answer.json()["parts"] == {"database": "ok", "redis": "ok", "storage": "ok"}
+        assert answer.json()["parts"] == {"database": "ok", "redis": "ok", "storage": "ok", "embedder": "ok"}
+
+
+async def test_without_the_embedder_it_serves_and_says_so(
+    changed: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CHECK_PATIENCE", "QUESTION_PATIENCE"):
+        monkeypatch.setattr(embedding_client, name, 0.05)
+    away = changed(port=any_port(), embedder=f"127.0.0.1:{any_port()}")
+    async with serving(away) as url, People(url) as people:
+        answer = await people.stranger().get("/health/ready")
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        assert answer.json()["parts"]["embedder"] == "unavailable"
+        person = await people.new()
+        found = await person.http.post("/api/search", json={"query": "is anybody there"})
+        assert (found.status_code, found.json()["code"]) == (503, "embedder_unavailable")
+        assert await person.search("is anybody there", mode="keyword") == []
 
 
 @pytest.fixture
