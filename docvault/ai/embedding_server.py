@@ -60,6 +60,7 @@ class EmbeddingServer:
         self.embedder = embedder
         self.key = key
         self._connections: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -73,11 +74,16 @@ class EmbeddingServer:
             await Connection(self.embedder, reader, writer).serve()
         except (BrokenConnectionError, OSError, TimeoutError) as error:
             log.debug("embedder.connection_ended", reason=str(error) or type(error).__name__)
+        except asyncio.CancelledError:
+            # `close` does that. Passed on, asyncio's streams would log it as an error of theirs (until Python 3.12).
+            if not self._closing:
+                raise
         finally:
             self._connections.discard(task)
             writer.transport.abort()
 
     async def close(self) -> None:
+        self._closing = True
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
