@@ -18,6 +18,7 @@ from docvault.database import open_database
 from docvault.errors import ConfigurationError, DocVaultError
 from docvault.local.home import open_home
 from docvault.local.stack import local_stack, running_settings
+from docvault.server.machine import remarks
 from docvault.server.migrate import check_migrated
 from docvault.settings import GiB, Settings
 from docvault.storage.factory import open_store
@@ -38,26 +39,31 @@ Check = Callable[[Settings], Awaitable[str]]
 
 
 async def report(settings: Settings, console: Console | None = None) -> bool:
-    """Print one line a part, and what to do about those that fail. False when one does.
+    """Print one line a part, and what to do about those that fail. False when one does; programs that are not there
+    and walls that do not hold are told, and fail nothing.
 
     Without servers of one's own in the settings, the local ones are looked at: those that run, or else they are
     started for it.
     """
     say = console or Console(highlight=False, soft_wrap=True)
     fine = True
-    async with _servers(settings) as (found, where):
+    async with servers(settings) as (found, where):
         say.print(where, markup=False)
         async for finding in examine(found):
             fine &= finding.fine
             say.print(f"  {'ok  ' if finding.fine else 'FAIL'}  {finding.part:<13}{finding.said}", markup=False)
             if not finding.fine and finding.remedy:
                 say.print(f"                     {finding.remedy}", markup=False)
+        for remark in await remarks():
+            say.print(f"  {'ok' if remark.there else '--':<6}{remark.part:<13}{remark.said}", markup=False)
+            if remark.remedy:
+                say.print(f"                     {remark.remedy}", markup=False)
     say.print("Everything works." if fine else "Something does not work; see above.")
     return fine
 
 
 @asynccontextmanager
-async def _servers(settings: Settings) -> AsyncGenerator[tuple[Settings, str]]:
+async def servers(settings: Settings) -> AsyncGenerator[tuple[Settings, str]]:
     if settings.database_url or settings.redis_url:
         yield settings, "DocVault on servers of your own"
         return

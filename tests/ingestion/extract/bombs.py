@@ -99,3 +99,153 @@ def outer_subset(address: str) -> bytes:
 
 def outer_parameter(address: str) -> bytes:
     return f'<!DOCTYPE r [<!ENTITY % p SYSTEM "{address}"> %p;]><r>x</r>'.encode()
+
+
+# --- PDF --------------------------------------------------------------------------------------------------------------
+
+
+def pdf(path: Path, objects: list[bytes]) -> Path:
+    """Objects numbered from 1 on, the first of them the catalogue."""
+    body, places = bytearray(b"%PDF-1.7\n"), list[int]()
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    body += b"xref\n0 %d\n0000000000 65535 f \n%strailer <</Root 1 0 R /Size %d>>\nstartxref\n%d\n%%%%EOF" % (
+        *(len(places) + 1, table, len(places) + 1),
+        len(body),
+    )
+    path.write_bytes(body)
+    return path
+
+
+def stream(data: bytes, extra: bytes = b"") -> bytes:
+    return b"<</Length %d %s>>\nstream\n%s\nendstream" % (len(data), extra, data)
+
+
+def _one_page(content: bytes, resources: bytes = b"", *more: bytes) -> list[bytes]:
+    return [
+        b"<</Type /Catalog /Pages 2 0 R>>",
+        b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources <<%s>>>>" % resources,
+        content,
+        *more,
+    ]
+
+
+def deflated_twice(mebibytes: int, data: bytes = b" ") -> bytes:
+    """Kilobytes that unpack to mebibytes that unpack to as many thousand."""
+    inner = zlib.compressobj(9)
+    pieces = [inner.compress(data * (MiB // len(data))) for _ in range(mebibytes)]
+    return zlib.compress(b"".join(pieces) + inner.flush(), 9)
+
+
+def pdf_stream(path: Path, mebibytes: int) -> Path:
+    packed = deflated_twice(mebibytes, b"q Q ")
+    return pdf(path, _one_page(stream(packed, b"/Filter [/FlateDecode /FlateDecode]")))
+
+
+def pdf_loop(path: Path, pages: int) -> Path:
+    """A tree of pages that has its own root among its leaves, and claims to have so many."""
+    loop = b"<</Type /Pages /Kids [2 0 R 3 0 R] /Count %d /Parent 2 0 R>>" % pages
+    return pdf(path, [b"<</Type /Catalog /Pages 2 0 R>>", loop, loop])
+
+
+def pdf_pages(path: Path, pages: int) -> Path:
+    """Empty pages, all of them the same object."""
+    kids = b"3 0 R " * pages
+    tree = b"<</Type /Pages /Kids [%s] /Count %d>>" % (kids, pages)
+    return pdf(
+        path,
+        [b"<</Type /Catalog /Pages 2 0 R>>", tree, b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 600 800]>>"],
+    )
+
+
+def pdf_forms(path: Path, levels: int, times: int = 10) -> Path:
+    """Forms that each show the next one many times; the last shows a word, and the first."""
+    forms = [
+        stream(
+            b"/F Do " * times,
+            b"/Type /XObject /Subtype /Form /BBox [0 0 600 800] /Resources <</XObject <</F %d 0 R>>>>" % (6 + level),
+        )
+        for level in range(levels - 1)
+    ]
+    font = b"/Font <</T <</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>>>"
+    last = stream(
+        b"BT /T 12 Tf 50 50 Td (ha) Tj ET /F Do",
+        b"/Type /XObject /Subtype /Form /BBox [0 0 600 800] /Resources <<%s /XObject <</F 5 0 R>>>>" % font,
+    )
+    return pdf(path, _one_page(stream(b"/F Do"), b"/XObject <</F 5 0 R>>", *forms, last))
+
+
+def pdf_picture(path: Path, side: int) -> Path:
+    """A picture of so many pixels each way, packed into next to nothing."""
+    packed = deflated_twice(max(1, side * side // 8 // MiB), b"\0")
+    extra = b"/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 1 /ColorSpace /DeviceGray "
+    picture = stream(packed, extra % (side, side) + b"/Filter [/FlateDecode /FlateDecode]")
+    return pdf(path, _one_page(stream(b"600 0 0 800 0 0 cm /I Do"), b"/XObject <</I 5 0 R>>", picture))
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def filled(path: Path, start: bytes, again: bytes, size: int, end: bytes = b"") -> Path:
+    with path.open("wb") as file:
+        file.write(start)
+        block = again * max(1, MiB // len(again))
+        for _ in range(max(1, size // len(block))):
+            file.write(block)
+        file.write(end)
+    return path
+
+
+def html_nested(path: Path, size: int) -> Path:
+    return filled(path, b"<html><body>", b"<div>word ", size)
+
+
+def html_unclosed(path: Path, size: int) -> Path:
+    return filled(path, b"<html><body>", b"<b><i><p><a href=x><table><tr><td>word ", size)
+
+
+def html_attribute(path: Path, size: int) -> Path:
+    return filled(path, b"<html><body><p title='", b"a", size, b"'>word</p>")
+
+
+def html_comment(path: Path, size: int) -> Path:
+    return filled(path, b"<html><body>word <!--", b"<!-- -", size)
+
+
+def json_nested(path: Path, size: int) -> Path:
+    return filled(path, b"", b'{"a":[', size)
+
+
+def one_line(path: Path, size: int) -> Path:
+    return filled(path, b"", b"word", size)
+
+
+def one_row(path: Path, columns: int) -> Path:
+    return filled(path, b"a", b",b", columns * 2, b"\n1,2\n")
+
+
+def quotes(path: Path, size: int) -> Path:
+    """A cell that never ends."""
+    return filled(path, b'a,b\n"', b'x,""\n', size)
+
+
+def xml_nested(path: Path, size: int) -> Path:
+    return filled(path, b"<?xml version='1.0'?>", b"<a>", size)
+
+
+def markdown_brackets(path: Path, size: int) -> Path:
+    return filled(path, b"", b"[a](" * 200 + b"\n", size)
+
+
+def markdown_quotes(path: Path, size: int) -> Path:
+    return filled(path, b"", b"> " * 500 + b"\n", size)
+
+
+def mail_nested(path: Path, levels: int) -> Path:
+    """A message in a message, and so on."""
+    parts = [f'Content-Type: multipart/mixed; boundary="b{level}"\n\n--b{level}\n' for level in range(levels)]
+    path.write_text("From: a@b.c\nSubject: x\nMIME-Version: 1.0\n" + "".join(parts) + "\nword\n")
+    return path
