@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingestion.filetypes import FAMILIES
+from ingestion.filetypes import ARCHIVES, FAMILIES
 
 PASSAGE_BYTES = {
     "text": 850,
@@ -21,7 +21,9 @@ MOST = 20_000  # passages: of a file that is large because of its pictures, nobo
 
 
 def expected_passages(content_type: str, size_bytes: int) -> int:
-    """From 1; 0 for a kind that nobody reads, which costs no time."""
+    """From 1; 0 for a kind that nobody reads, which costs no time. Of an archive, what is in it is the work."""
+    if content_type in ARCHIVES:
+        return 1
     family = FAMILIES.get(content_type)
     if family is None or not size_bytes:
         return 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ingestion.filetypes import EMPTY, FAMILIES, HEAD_BYTES, ZIP, refusal, sniff
+from ingestion.filetypes import ARCHIVES, EMPTY, FAMILIES, HEAD_BYTES, refusal, sniff
 
 JUNK = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "__macosx", "$recycle.bin", "system volume information"}
 """Names (in small letters) of what systems put between people's files."""
@@ -87,7 +87,7 @@ def fingerprint(path: Path) -> Print:
         while piece := file.read(READ):
             digest.update(piece)
     kind = sniff(head, path.name)
-    readable = kind.content_type in FAMILIES or kind.content_type == ZIP.content_type
+    readable = kind.content_type in FAMILIES or kind.content_type in ARCHIVES
     refused = None if readable else refusal(kind)
     if kind.content_type == EMPTY.content_type:
         refused = "The file is empty."

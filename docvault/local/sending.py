@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 from docvault.errors import DocVaultError
 from docvault.local.connect import Away, Connection
 from docvault.local.folder import Item, Left, Print, batches, fingerprint
+from docvault.local.large import LARGE, send_large
 
 ASK = 200  # files whose hashes are asked about together
 FILES, BYTES = 50, 8 * 1024 * 1024  # of one request
@@ -128,7 +129,7 @@ class Sender:
     async def _batch(self, batch: Sequence[Item]) -> None:
         """Send, and where one file of several is refused, find out which by sending half."""
         try:
-            documents = await self._request(batch)
+            documents = await self._large(batch[0]) or await self._request(batch)
         except OSError:
             await self._one_by_one(batch, lambda item: self._leave(item, "cannot be opened any more"))
         except DocVaultError as error:
@@ -151,6 +152,25 @@ class Sender:
         middle = len(batch) // 2
         await self._batch(batch[:middle])
         await self._batch(batch[middle:])
+
+    async def _large(self, item: Item) -> list[dict[str, Any]]:
+        """Nothing where the file is not large, or the API takes no pieces."""
+        if item.size < LARGE:
+            return []
+        told = 0
+
+        def safe(count: int) -> None:
+            nonlocal told
+            told += count
+            self.seen(0, count)
+
+        try:
+            document = await send_large(self.connection, item, self.tags, safe)
+        except BaseException:
+            safe(-told)
+            raise
+        self.seen(1 if document else 0, 0)
+        return [document] if document else []
 
     async def _request(self, batch: Sequence[Item]) -> list[dict[str, Any]]:
         told, done = 0, 0

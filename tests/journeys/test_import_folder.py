@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from docvault.errors import DocVaultError
-from docvault.local import sending
+from docvault.local import large, sending
 from docvault.local.connect import Away, Connection, Remote
 from docvault.local.folder import Item, walk
 from docvault.local.following import follow, reconcile
@@ -206,6 +206,29 @@ async def test_a_server_that_comes_and_goes_loses_nothing(person: Person, folder
     assert {each["revision"] for each in there} == {1}
     assert sum(files for files, _ in seen) == 12
     assert sum(size for _, size in seen) == sum(item.size for item in found), "what was sent twice counts once"
+
+
+async def test_a_large_file_goes_in_pieces_and_loses_none(
+    person: Person, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every other request is lost, some of them after they were taken."""
+    monkeypatch.setattr(sending, "LARGE", 1_000_000)
+    monkeypatch.setattr(large, "PIECE", 300_000)
+    path = folder / "sea" / "large.txt"
+    path.write_bytes(b"The keeper counts ships. " * 60_000)
+    outcome, seen = Outcome(), list[tuple[int, int]]()
+    async with httpx.AsyncClient(
+        base_url=person.http.base_url, headers=person.http.headers, transport=Flaky(httpx.AsyncHTTPTransport())
+    ) as client:
+        connection = Connection(client, pauses=(0.0,) * 9)
+        found = items(folder)
+        await Sender(connection, folder, ["a", "b"], False, lambda *done: seen.append(done), outcome).send(found)
+    assert not outcome.failed
+    assert sum(size for _, size in seen) == sum(item.size for item in found)
+    (sent,) = [each for each in await documents(person) if each["filename"] == "large.txt"]
+    assert (sent["size_bytes"], sent["folder"], sent["tags"]) == (1_500_000, "in/sea", ["a", "b"])
+    content = await person.http.get(f"/api/documents/{sent['id']}/content")
+    assert content.content == path.read_bytes()
 
 
 async def test_a_server_that_stays_away_is_said(person: Person, folder: Path) -> None:
