@@ -15,7 +15,7 @@ from docvault.library.views import views
 from docvault.models import Document, Revision
 from docvault.settings import Settings
 from docvault.unit_of_work import UnitOfWork
-from ingestion import queries
+from ingestion import archive_queries, queries
 from ingestion.forecast import expected_passages
 from ingestion.jobs import INGEST
 
@@ -51,6 +51,7 @@ async def accept(
     added = await _add(session, owner_id, fresh, named, folder, tags)
     spare = {file.key for file in files} - {file.key for file in fresh}
     await queries.discard_objects(session, owner_id, list(spare))
+    await archive_queries.stand_alone(session, owner_id, known.values())
     again = [id for hash, id in known.items() if await _asked_again(session, owner_id, id, hash)]
     for id in [*added.values(), *again]:
         unit.promise(INGEST, id)

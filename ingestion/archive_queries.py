@@ -105,10 +105,12 @@ SELECT wanted FROM up WHERE archive_id IS NULL AND id <> wanted AND id <> :root
 """)
 
 
-async def stand_alone(session: AsyncSession, owner_id: UUID, ids: Collection[UUID], root_id: UUID) -> None:
-    """Members of archives outside the family of `root_id` belong to none from now on: two want them, so that the
-    deletion of one archive must not take them from the other."""
-    found = await session.scalars(_ROOTS, {"owner": owner_id, "ids": list(ids), "root": root_id})
+async def stand_alone(
+    session: AsyncSession, owner_id: UUID, ids: Collection[UUID], root_id: UUID | None = None
+) -> None:
+    """Of `ids`, members of archives outside the family of `root_id` belong to none from now on: they are wanted from
+    two sides, and the deletion of one archive must not take them from the other."""
+    found = await session.scalars(_ROOTS, {"owner": owner_id, "ids": list(ids), "root": root_id or UUID(int=0)})
     these = (owned(Document, owner_id), Document.id.in_(list(found)))
     await session.execute(update(Document).where(*these).values(archive_id=None, archive_path=None))
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.library import queries
 from docvault.library.schemas import view
-from ingestion.queries import CONTENT_MISSING
+from ingestion.queries import LOST_CONTENT
 from ingestion.schemas import KnownDocument
 
 
@@ -18,7 +18,7 @@ async def known(session: AsyncSession, owner_id: UUID, hashes: Sequence[str]) ->
     rows = await queries.with_hashes(session, owner_id, [bytes.fromhex(sha256) for sha256 in set(hashes)])
     found: dict[str, KnownDocument] = {}
     for document, revision in rows:
-        if document.error_code != CONTENT_MISSING:
+        if document.error_code not in LOST_CONTENT:
             sha256, error = revision.sha256.hex(), view(document, revision).error
             found[sha256] = KnownDocument(
                 sha256, document.id, document.filename, document.folder, document.status, error

@@ -118,7 +118,7 @@ async def _plan(session: AsyncSession, claim: Claim, taken: Sequence[Taken]) -> 
 
 
 def _is_lost(member: Member) -> bool:
-    return member.document.error_code == queries.CONTENT_MISSING
+    return member.document.error_code in queries.LOST_CONTENT
 
 
 async def _carry_out(session: AsyncSession, archive: Document, root_id: UUID, plan: Plan) -> list[UUID]:

@@ -17,6 +17,9 @@ from docvault.security.access import owned
 
 CONTENT_MISSING = "content_missing"
 """Error code of a document whose bytes are not in the store."""
+CONTENT_DAMAGED = "content_damaged"
+"""The same, where they are there and have another size."""
+LOST_CONTENT = (CONTENT_MISSING, CONTENT_DAMAGED)
 
 
 class LostClaim(DocVaultError):
@@ -301,7 +304,7 @@ async def same_bytes(session: AsyncSession, owner_id: UUID, hashes: Sequence[byt
         select(Revision.sha256, Revision.document_id)
         .join(Document, of_document)
         .where(owned(Revision, owner_id), Revision.sha256.in_(hashes))
-        .where(Document.error_code.is_distinct_from(CONTENT_MISSING))
+        .where(or_(Document.error_code.is_(None), Document.error_code.not_in(LOST_CONTENT)))
         .order_by(Revision.created_at.desc())
         .with_for_update(read=True, key_share=True, of=Document)
     )

@@ -23,8 +23,8 @@ class Document(Base):
     `pages`, `chunks` and `tokens` count what `revision_id` was read to, which is what searches find. A newer upload
     under the same name waits as `pending_revision_id` until it is read; then it takes the other's place. `crashes`
     counts workers that went silent while they had the document, `work` the passages it is expected to have.
-    `password_sealed` opens the file and is kept until the reading ends. `archive_id` is the archive it came in, `archive_path`
-    where it lies in there, whatever it is called by now.
+    `password_sealed` opens the file and is kept until the reading ends. `archive_id` is the archive it
+    came in, `archive_path` where it lies in there, whatever it is called by now.
     """
 
     __tablename__ = "documents"

@@ -161,6 +161,19 @@ def status(watch: bool, as_json: bool, url: str | None, api_key: str | None) -> 
 
 
 @main.command()
+@click.option("--repair/--dry-run", default=True, help="Whether to put right what is found.  [default: repair]")
+def reconcile(repair: bool) -> None:
+    """Compare the stored files with the database, both ways, and put right what can be.
+
+    Workers do the same every DOCVAULT_RECONCILE_EVERY seconds. Uploads and deletions may go on meanwhile. Ends with 1
+    when something is left that only you can put right, or, with --dry-run, when anything was found.
+    """
+    from docvault.server.reconcile import report
+
+    sys.exit(0 if _run(report(_settings("console", "error"), repair=repair)) else 1)
+
+
+@main.command()
 def doctor() -> None:
     """Check every part, and say what to do about those that fail."""
     from docvault.server.doctor import report

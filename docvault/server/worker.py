@@ -20,6 +20,7 @@ from docvault.settings import Settings
 from docvault.webhooks.deliver import keep_delivering
 from ingestion.extract.reader import Reader
 from ingestion.jobs import INGEST, Desk, ingest_document
+from ingestion.reconciling import keep_reconciling
 from ingestion.sweeper import keep_sweeping
 
 POLL = 0.05  # seconds between two looks at the bell
@@ -55,6 +56,7 @@ async def working(resources: Resources, desk: Desk) -> AsyncGenerator[None]:
         desk.run(),
         listen(settings, desk),
         keep_sweeping(resources),
+        keep_reconciling(resources),
         keep_delivering(resources),
         keep_alive(settings),
     )

@@ -13,7 +13,7 @@ from docvault.local.stack import environment
 from docvault.settings import Settings
 from tests.people import People
 
-COMMANDS = ["up", "serve", "work", "migrate", "ask", "doctor"]
+COMMANDS = ["up", "serve", "work", "embed", "migrate", "ask", "import", "status", "reconcile", "doctor"]
 CORPUS = Path(__file__).parents[2] / "corpus"
 
 
