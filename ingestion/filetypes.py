@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from typing import Literal, NamedTuple
 
-Family = Literal["pdf", "docx", "pptx", "xlsx", "html", "markdown", "text", "csv", "email"]
+Family = Literal[
+    "pdf", "docx", "pptx", "xlsx", "doc", "ppt", "xls", "xlsb", "ole", "odt", "ods", "odp", "rtf", "epub",
+    "html", "markdown", "rst", "text", "csv", "json", "ndjson", "xml", "email", "msg", "image",
+]  # fmt: skip
 
 HEAD_BYTES = 8192
 """How much of a file `sniff` wants to see."""
@@ -20,26 +24,50 @@ class FileType(NamedTuple):
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
+_ODF = "application/vnd.oasis.opendocument."
 
 PDF = FileType("application/pdf", "pdf")
 DOCX = FileType(f"{_OFFICE}wordprocessingml.document", "docx")
 PPTX = FileType(f"{_OFFICE}presentationml.presentation", "pptx")
 XLSX = FileType(f"{_OFFICE}spreadsheetml.sheet", "xlsx")
+DOC = FileType("application/msword", "doc")
+PPT = FileType("application/vnd.ms-powerpoint", "ppt")
+XLS = FileType("application/vnd.ms-excel", "xls")
+XLSB = FileType("application/vnd.ms-excel.sheet.binary.macroenabled.12", "xlsb")
+MSG = FileType("application/vnd.ms-outlook", "msg")
+OLE = FileType("application/x-ole-storage", "ole")
+ODT = FileType(f"{_ODF}text", "odt")
+ODS = FileType(f"{_ODF}spreadsheet", "ods")
+ODP = FileType(f"{_ODF}presentation", "odp")
+RTF = FileType("application/rtf", "rtf")
+EPUB = FileType("application/epub+zip", "epub")
 HTML = FileType("text/html", "html")
 MARKDOWN = FileType("text/markdown", "markdown")
 TEXT = FileType("text/plain", "text")
+RST = FileType("text/x-rst", "rst")
 CSV = FileType("text/csv", "csv")
+JSON = FileType("application/json", "json")
+NDJSON = FileType("application/x-ndjson", "ndjson")
+XML = FileType("application/xml", "xml")
 EMAIL = FileType("message/rfc822", "email")
+IMAGES = tuple(FileType(f"image/{name}", "image") for name in ("png", "jpeg", "tiff", "gif", "bmp", "webp"))
 EMPTY = FileType("application/x-empty", None)
 ZIP = FileType("application/zip", None)
-OLE = FileType("application/x-ole-storage", None)
 UNKNOWN = FileType("application/octet-stream", None)
 
-SUPPORTED: tuple[FileType, ...] = (PDF, DOCX, PPTX, XLSX, HTML, MARKDOWN, TEXT, CSV, EMAIL)
+SUPPORTED: tuple[FileType, ...] = (
+    PDF, DOCX, PPTX, XLSX, DOC, PPT, XLS, XLSB, OLE, ODT, ODS, ODP, RTF, EPUB,
+    HTML, MARKDOWN, RST, TEXT, CSV, JSON, NDJSON, XML, EMAIL, MSG, *IMAGES,
+)  # fmt: skip
 READABLE = (
-    "DocVault reads PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), HTML, Markdown, plain text, CSV "
-    "and e-mail (.eml)."
+    "DocVault reads PDF, Word (.docx, .doc), PowerPoint (.pptx, .ppt), Excel (.xlsx, .xls, .xlsb), OpenDocument "
+    "(.odt, .ods, .odp), RTF, EPUB, HTML, Markdown, reStructuredText, plain text, CSV, JSON, XML, e-mail "
+    "(.eml, .msg) and pictures of text (PNG, JPEG, TIFF, GIF, BMP, WEBP)."
 )
+ARCHIVES = frozenset(
+    {"application/zip", "application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz"}
+)
+"""Content types of what is unpacked: every file in it is a document (`ingestion.archive`)."""
 FAMILIES: dict[str, Family] = {kind.content_type: kind.family for kind in SUPPORTED if kind.family}
 """Content type to family, for every type that can be read."""
 
@@ -52,7 +80,6 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"II*\x00", "image/tiff"),
     (0, b"MM\x00*", "image/tiff"),
     (8, b"WEBP", "image/webp"),
-    (0, b"{\\rtf", "application/rtf"),
     (0, b"%!PS", "application/postscript"),
     (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (0, b"Rar!\x1a\x07", "application/vnd.rar"),
@@ -68,15 +95,36 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftyp", "video/mp4"),
 )
 
+# Programs write tables as plain text and call them .xls.
 _NAMED: dict[str, FileType] = {
     "md": MARKDOWN, "markdown": MARKDOWN, "mdown": MARKDOWN, "mkd": MARKDOWN, "csv": CSV, "tsv": CSV, "tab": CSV,
+    "xls": CSV, "rst": RST, "rest": RST, "json": JSON, "geojson": JSON, "ipynb": JSON,
+    "ndjson": NDJSON, "jsonl": NDJSON,
 }  # fmt: skip
 _OFFICE_NAMED: dict[str, FileType] = {
-    "docx": DOCX, "docm": DOCX, "dotx": DOCX, "pptx": PPTX, "pptm": PPTX, "ppsx": PPTX, "xlsx": XLSX, "xlsm": XLSX,
+    "docx": DOCX, "docm": DOCX, "dotx": DOCX, "dotm": DOCX, "pptx": PPTX, "pptm": PPTX, "ppsx": PPTX, "ppsm": PPTX,
+    "potx": PPTX, "xlsx": XLSX, "xlsm": XLSX, "xltx": XLSX, "xltm": XLSX, "xlsb": XLSB, "odt": ODT, "ott": ODT,
+    "ods": ODS, "ots": ODS, "odp": ODP, "otp": ODP, "odg": ODP, "epub": EPUB,
 }  # fmt: skip
+_OLE_NAMED: dict[str, FileType] = {
+    "doc": DOC, "dot": DOC, "ppt": PPT, "pps": PPT, "pot": PPT, "xls": XLS, "xlt": XLS, "msg": MSG, "oft": MSG,
+}  # fmt: skip
+_OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
+"""Excel 2, 3 and 4 wrote their records without a container; this is the first one's head."""
+_OLE_STREAMS: dict[str, FileType] = {
+    "worddocument": DOC, "powerpoint document": PPT, "workbook": XLS, "book": XLS, "__properties_version1.0": MSG,
+}  # fmt: skip
+_PACKAGES: dict[str, FileType] = {
+    f"{_ODF}text": ODT, f"{_ODF}spreadsheet": ODS, f"{_ODF}presentation": ODP, f"{_ODF}graphics": ODP,
+    "application/epub+zip": EPUB,
+}  # fmt: skip
+"""What the first member of an OpenDocument file or an EPUB, called `mimetype`, may say."""
 
 _HTML_START = re.compile(r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _HTML_TAG = re.compile(r"<(?:div|p|table|span|a|h[1-6]|ul|title|meta|script|style|br)\b[^>]*>", re.I)
+_XML_NAMES = frozenset("xml svg rss atom fodt fods fodp kml gpx xsd xsl xslt dita".split())  # noqa: SIM905
+_XML_START = re.compile(r"\s*(?:<\?xml\s|<!DOCTYPE\s+[\w:.-]+|<[A-Za-z_][\w:.-]*(?:\s[^<>]*)?\sxmlns(?::\w+)?\s*=)")
+_JSON_START = re.compile(r"\s*(?:\{\s*\"(?:[^\"\\\n]|\\.)*\"\s*:|\[\s*\{\s*\"(?:[^\"\\\n]|\\.)*\"\s*:)")
 _HEADER = re.compile(r"([!-9;-~]+):")
 _MAIL_HEADERS = frozenset(
     (  # noqa: SIM905
@@ -99,10 +147,14 @@ def sniff(head: bytes, filename: str) -> FileType:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(head, suffix)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return OLE
+        return _sniff_ole(head, suffix)
+    if head.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"{\\rtf"):
+        return RTF
+    if suffix in _OLE_NAMED and head.startswith(_OLD_EXCEL):
+        return XLS
     for offset, signature, content_type in _OTHERS:
         if head.startswith(signature, offset) and not (len(signature) < 4 and _decode(head) is not None):
-            return FileType(content_type, None)
+            return FileType(content_type, FAMILIES.get(content_type))
     text = _decode(head)
     return UNKNOWN if text is None else _sniff_text(text, suffix)
 
@@ -111,8 +163,6 @@ def refusal(kind: FileType) -> str:
     """One sentence that says why a file of this kind is not read."""
     if kind.content_type == EMPTY.content_type:
         return "The file is empty."
-    if kind.content_type == OLE.content_type:
-        return "This is an Office file in the old format (.doc, .xls, .ppt, .msg) or one locked with a password."
     if kind.content_type == UNKNOWN.content_type:
         return "This kind of file is not known."
     return f"Files of the kind {kind.content_type} cannot be read yet."
@@ -121,7 +171,10 @@ def refusal(kind: FileType) -> str:
 def sniff_office(names: list[str]) -> FileType:
     """Tell an Office file from the names of all members of its archive."""
     members = set(names)
-    for marker, kind in (("word/document.xml", DOCX), ("ppt/presentation.xml", PPTX), ("xl/workbook.xml", XLSX)):
+    for marker, kind in (
+        ("word/document.xml", DOCX), ("ppt/presentation.xml", PPTX), ("xl/workbook.xml", XLSX),
+        ("xl/workbook.bin", XLSB),
+    ):  # fmt: skip
         if marker in members:
             return kind
     # Some writers name the main part differently; its folder still tells.
@@ -134,10 +187,11 @@ def sniff_office(names: list[str]) -> FileType:
 def _sniff_zip(head: bytes, suffix: str) -> FileType:
     if head[30:38] == b"mimetype":
         declared = re.match(rb"[\w.+/-]+", head[38:120])
-        name = declared.group().decode() if declared else ""
-        return FileType(name.removesuffix("PK") or ZIP.content_type, None)
+        name = (declared.group().decode() if declared else "").removesuffix("PK")
+        known = _PACKAGES.get(re.sub(r"-(?:template|master|web)$", "", name))
+        return known or FileType(name or ZIP.content_type, None)
     if b"xl/workbook.bin" in head or suffix == "xlsb":
-        return FileType("application/vnd.ms-excel.sheet.binary.macroenabled.12", None)
+        return XLSB
     if b"visio/" in head or b"FixedDocSeq" in head:
         return ZIP
     for folder, kind in ((b"word/", DOCX), (b"ppt/", PPTX), (b"xl/", XLSX)):
@@ -147,18 +201,55 @@ def _sniff_zip(head: bytes, suffix: str) -> FileType:
     return _OFFICE_NAMED.get(suffix, ZIP)
 
 
+def _sniff_ole(head: bytes, suffix: str) -> FileType:
+    """By the names in the first sector of the container's directory, where the head reaches so far.
+
+    An Office file in today's format is put into such a container when it is locked with a password.
+    """
+    streams = _ole_names(head)
+    if "encryptedpackage" in streams:
+        return _OFFICE_NAMED.get(suffix, OLE)
+    return sniff_ole(streams) or _OLE_NAMED.get(suffix) or _OFFICE_NAMED.get(suffix) or OLE
+
+
+def _ole_names(head: bytes) -> set[str]:
+    """Source: [MS-CFB] 2.2 (header) and 2.6.1 (directory entries of 128 bytes, the name first, in UTF-16)."""
+    sector = 1 << min(16, int.from_bytes(head[30:32], "little"))
+    place = (int.from_bytes(head[48:52], "little") + 1) * sector
+    entries = (head[start : start + 128] for start in range(place, min(place + sector, len(head)), 128))
+    names = (entry[: max(0, int.from_bytes(entry[64:66], "little") - 2)] for entry in entries if len(entry) == 128)
+    return {name[:64].decode("utf-16-le", "replace").lower() for name in names}
+
+
+def sniff_ole(streams: set[str]) -> FileType | None:
+    """Tell a container from the names of all streams at its root, in small letters; None where none is known."""
+    return next((kind for name, kind in _OLE_STREAMS.items() if name in streams), None)
+
+
 def _sniff_text(text: str, suffix: str) -> FileType:
     if _HTML_START.match(text):
         return HTML
     if suffix in {"htm", "html", "xhtml"} and _HTML_TAG.search(text):
         return HTML
-    if text.lstrip().startswith("<?xml") or (suffix in {"xml", "svg"} and text.lstrip().startswith("<")):
-        return FileType("application/xml", None)
+    if _XML_START.match(text) or (suffix in _XML_NAMES and text.lstrip().startswith("<")):
+        return XML
     if text.startswith(("-----BEGIN PKCS7", "-----BEGIN CMS")):
         return FileType("application/pkcs7-mime", None)
     if _looks_like_mail(text, suffix):
         return EMAIL
-    return _NAMED.get(suffix, TEXT)
+    return _NAMED.get(suffix) or _sniff_json(text) or TEXT
+
+
+def _sniff_json(text: str) -> FileType | None:
+    """An object, or a list of objects, from the very first character on; a line for each object is NDJSON."""
+    if not _JSON_START.match(text):
+        return None
+    first, _, rest = text.lstrip().partition("\n")
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):
+        return JSON
+    return NDJSON if isinstance(value, dict) and rest.lstrip().startswith("{") else JSON
 
 
 def _looks_like_mail(text: str, suffix: str) -> bool:

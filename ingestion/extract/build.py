@@ -109,8 +109,14 @@ def corrupt(what: str) -> DocumentError:
 
 
 def encrypted(what: str) -> DocumentError:
+    return DocumentError(f"{what} is locked with a password.", code="encrypted", hint="Retry it with its password.")
+
+
+def wrong_password(what: str) -> DocumentError:
     return DocumentError(
-        f"{what} is locked with a password.", code="encrypted", hint="Remove the password and upload the file again."
+        f"The password does not open {what[:1].lower() + what[1:]}.",
+        code="wrong_password",
+        hint="Retry it with another password.",
     )
 
 

@@ -1,47 +1,61 @@
-"""E-mail: the head, the body, and the attachments by name, with their text where a quick reader knows it."""
+"""E-mail: the head, the body, and the attachments, each read by the reader of its kind."""
 
 from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Callable
+import re
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 
-from docvault.errors import DocumentError
+from ingestion.extract.attachments import Attachments
 from ingestion.extract.build import PageBuilder, Report, clean, squeeze
-from ingestion.extract.document import PLAIN, Extracted, Options
-from ingestion.extract.text import csv_from_bytes, decode, markdown_from_bytes, read_bytes, text_from_bytes
-from ingestion.extract.web import html_from_bytes, html_page
-from ingestion.filetypes import HEAD_BYTES, Family, sniff, unicode_encoding
+from ingestion.extract.document import PLAIN, Extracted, Options, Page
+from ingestion.extract.text import decode, read_bytes
+from ingestion.extract.web import html_page
+from ingestion.filetypes import EMAIL, HEAD_BYTES, unicode_encoding
 
-MAX_NESTED = 4
-"""How deep a message inside a message inside a message is followed."""
+MAX_MESSAGES = 10_000
+"""Most messages read out of one mailbox file."""
+_BODIES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
+_POSTMARK = re.compile(rb"^From [^\r\n]*\d{4}[^\r\n]*\r?\n(?=[!-9;-~]+:)", re.M)
 
 
 def extract(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
-    return mail_from_bytes(read_bytes(path))
+    """One message, or a mailbox (mbox), whose messages are pages."""
+    data = read_bytes(path)
+    starts = [mark.start() for mark in _POSTMARK.finditer(data)] if data.lstrip().startswith(b"From ") else []
+    if len(starts) < 2:
+        return mail_from_bytes(data, Attachments(options))
+    pages: list[Page] = []
+    attachments = Attachments(options)
+    shown = starts[:MAX_MESSAGES]
+    for number, (start, end) in enumerate(pairwise([*starts, len(data)][: len(shown) + 1]), 1):
+        message = mail_from_bytes(data[start:end], attachments)
+        pages.append(Page(number, message.pages[0].text, message.pages[0].blocks))
+        report(number, len(shown))
+    beyond = len(starts) - len(shown)
+    more = [f"{beyond} more messages of the mailbox were not read."] if beyond else []
+    return Extracted(pages, warnings=attachments.said() + more)
 
 
-def mail_from_bytes(data: bytes, depth: int = 0) -> Extracted:
+def mail_from_bytes(data: bytes, attachments: Attachments | None = None) -> Extracted:
+    attachments = attachments or Attachments()
     encoding = unicode_encoding(data[:HEAD_BYTES])
     if encoding:
         data = data.decode(encoding, errors="replace").encode()
     message = email.message_from_bytes(data.lstrip(), _class=EmailMessage, policy=email.policy.default)  # type: ignore[arg-type]
-    builder, warnings = PageBuilder(), list[str]()
+    builder = PageBuilder()
     subject = _header(message, "subject")
     builder.add("heading", subject or "(no subject)", level=1)
     head = [f"{name}: {value}" for name in ("From", "To", "Cc", "Date") if (value := _header(message, name))]
     builder.add("paragraph", "\n".join(head))
     _add_body(builder, message)
     for part in _attachments(message):
-        try:
-            _add_attachment(builder, part, depth)
-        except DocumentError as error:
-            warnings.append(f"The attachment {_name(part)} was not read: {error.detail}")
-        except Exception:  # One odd attachment must not take the message with it.
-            warnings.append(f"The attachment {_name(part)} was not read: it is damaged.")
-    return Extracted([builder.page()], subject or None, warnings=warnings)
+        kind = EMAIL if part.get_content_type() == "message/rfc822" else None
+        attachments.add(builder, _name(part), _content(part), kind=kind, inline="content-id" in part)
+    return Extracted([builder.page()], subject or None, warnings=attachments.said())
 
 
 def _header(message: EmailMessage, name: str) -> str:
@@ -67,12 +81,14 @@ def _is_attachment(part: EmailMessage) -> bool:
             return True
     except Exception:
         return True
-    return part.get_content_maintype() != "text"
+    return part.get_content_type() not in _BODIES
 
 
 def _attachments(message: EmailMessage) -> list[EmailMessage]:
     leaves = _leaves(message)
-    return [part for part in leaves if _is_attachment(part)] if len(leaves) > 1 or message.is_multipart() else []
+    if len(leaves) == 1 and leaves[0] is message and message.get_content_maintype() == "text":
+        return []
+    return [part for part in leaves if _is_attachment(part)]
 
 
 def _add_body(builder: PageBuilder, message: EmailMessage) -> None:
@@ -84,7 +100,7 @@ def _add_body(builder: PageBuilder, message: EmailMessage) -> None:
     for part in wanted:
         if part.get_content_type() == "text/html":
             builder.add_page(html_page(_text(part).encode()), deeper=1)
-        elif part.get_content_type() in {"text/plain", "text/enriched"}:
+        elif part.get_content_maintype() == "text":
             for paragraph in clean(_text(part)).split("\n\n"):
                 builder.add("paragraph", paragraph)
 
@@ -113,36 +129,10 @@ def _name(part: EmailMessage) -> str:
     return squeeze(clean(name))[:200] if name else f"({part.get_content_type()})"
 
 
-def _add_attachment(builder: PageBuilder, part: EmailMessage, depth: int) -> None:
-    builder.add("heading", f"Attachment: {_name(part)}", level=2)
+def _content(part: EmailMessage) -> bytes:
     inner = part.get_payload()
-    if part.get_content_type() == "message/rfc822" and isinstance(inner, list) and inner:
-        data = inner[0].as_bytes()  # type: ignore[union-attr]
-    else:
-        data = _payload(part)
-    family = sniff(data[:HEAD_BYTES], _name(part)).family
-    reader = _READERS.get(family) if family else None
-    if reader is None:
-        return
-    if family == "email" and depth >= MAX_NESTED:
-        raise DocumentError("it lies too deep in other messages.", code="unsupported_type")
-    extracted = mail_from_bytes(data, depth + 1) if family == "email" else reader(data)
-    for page in extracted.pages:
-        builder.add_page(page, deeper=2)
-
-
-def _pdf(data: bytes) -> Extracted:
-    from ingestion.extract.pdf import pdf_from_bytes
-
-    return pdf_from_bytes(data)
-
-
-# Office attachments are named, not read: their libraries would cost every e-mail seconds and hundreds of megabytes.
-_READERS: dict[Family, Callable[[bytes], Extracted]] = {
-    "text": text_from_bytes,
-    "markdown": markdown_from_bytes,
-    "csv": csv_from_bytes,
-    "html": html_from_bytes,
-    "email": mail_from_bytes,
-    "pdf": _pdf,
-}
+    if part.get_content_maintype() == "message" and isinstance(inner, list):
+        return b"\n".join(one.as_bytes() for one in inner if isinstance(one, EmailMessage))
+    if part.get_content_maintype() == "text" and part.get_content_type() != "text/html":
+        return _text(part).encode()
+    return _payload(part)

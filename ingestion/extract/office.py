@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from docvault.errors import DocumentError
-from ingestion.extract.build import PageBuilder, Report, corrupt, empty, encrypted, first_heading, squeeze
+from ingestion.extract import sheet_parts, sheets, word_parts
+from ingestion.extract.build import PageBuilder, Report, corrupt, empty, first_heading, squeeze
 from ingestion.extract.document import PLAIN, Extracted, Options, Page
 from ingestion.extract.packed import check_archive, check_xml
-from ingestion.filetypes import DOCX, PPTX, XLSX, FileType, sniff_office
+from ingestion.filetypes import DOCX, PPTX, XLSB, XLSX, FileType, sniff_office
 
 _OLE = b"\xd0\xcf\x11\xe0"
 
@@ -43,11 +44,18 @@ def preload() -> None:
 
 def extract(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
     """Raises `DocumentError`: `empty`, `encrypted`, `corrupt`, `unsupported_type`, `archive_bomb`."""
+    if _is_container(path):
+        from ingestion.extract import ole
+
+        return ole.extract(path, filename, report, options)
     kind = _checked(path, options)
-    preload()
+    if kind == XLSB:
+        return sheets.extract(path, filename, report, options)
+    if kind != XLSX:
+        preload()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return _READERS[kind](_ordinary(path, Path(folder) / "copy"), report)
+            return _READERS[kind](_ordinary(path, Path(folder) / "copy"), path, report)
     except DocumentError:
         raise
     except (MemoryError, RecursionError):
@@ -57,14 +65,17 @@ def extract(path: Path, filename: str, report: Report, options: Options = PLAIN)
         raise corrupt("The Office file") from error
 
 
-def _checked(path: Path, options: Options) -> FileType:
-    """Which of the three it is, told from the whole archive; the upload saw only its beginning."""
+def _is_container(path: Path) -> bool:
+    """Whether it is not an archive but what Office used before 2007, and what it puts locked files into today."""
     with path.open("rb") as file:
         head = file.read(4)
     if not head:
         raise empty()
-    if head == _OLE:
-        raise encrypted("The Office file")
+    return head == _OLE
+
+
+def _checked(path: Path, options: Options) -> FileType:
+    """Which of the four it is, told from the whole archive; the upload saw only its beginning."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -73,7 +84,7 @@ def _checked(path: Path, options: Options) -> FileType:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise corrupt("The Office file") from None
     kind = sniff_office([member.filename for member in members])
-    if kind not in _READERS:
+    if kind not in _READERS and kind != XLSB:
         raise DocumentError(
             "The file is an archive, but not a Word, PowerPoint or Excel file.",
             code="unsupported_type",
@@ -82,7 +93,6 @@ def _checked(path: Path, options: Options) -> FileType:
     return kind
 
 
-_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 _VARIANTS = re.compile(
     rb"application/vnd\.(?:openxmlformats-officedocument\.\w+\.(?:template|slideshow)|"
     rb"ms-(?:word|powerpoint|excel)\.(?:document|template|presentation|slideshow|sheet)\.macroEnabled\w*)\.main\+xml"
@@ -103,7 +113,9 @@ def _ordinary(path: Path, copy: Path) -> Path:
     with zipfile.ZipFile(path) as archive:
         types, links = archive.read("[Content_Types].xml"), archive.read("_rels/.rels")
         main = next(kind for kind in _MAIN_TYPES if kind == sniff_office(archive.namelist()))
-        if _MAIN_TYPES[main] in types and not _STRICT.search(links):
+        text = archive.read("word/document.xml") if "word/document.xml" in archive.namelist() else b""
+        flat = word_parts.flattened(word_parts.transitional(text))
+        if _MAIN_TYPES[main] in types and word_parts.transitional(links) == links and flat == text:
             return path
         with zipfile.ZipFile(copy, "w") as target:
             for member in archive.infolist():
@@ -111,7 +123,9 @@ def _ordinary(path: Path, copy: Path) -> Path:
                 if member.filename == "[Content_Types].xml":
                     data = _VARIANTS.sub(_MAIN_TYPES[main], data)
                 if member.filename.endswith((".xml", ".rels")):
-                    data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", data)
+                    data = word_parts.transitional(data)
+                if member.filename == "word/document.xml":
+                    data = flat
                 target.writestr(member.filename, data)
     return copy
 
@@ -119,7 +133,7 @@ def _ordinary(path: Path, copy: Path) -> Path:
 # --- Word -------------------------------------------------------------------------------------------------------------
 
 
-def _docx(path: Path, report: Report) -> Extracted:
+def _docx(path: Path, original: Path, report: Report) -> Extracted:
     import docx
     from unstructured.partition.docx import partition_docx
 
@@ -131,6 +145,9 @@ def _docx(path: Path, report: Report) -> Extracted:
         _add_element(builders.setdefault(number, PageBuilder()), element)
     for text in _text_boxes(document.element.body):
         builders.setdefault(number, PageBuilder()).add("paragraph", text)
+    with zipfile.ZipFile(original) as archive:
+        for text in word_parts.beside(archive):
+            builders.setdefault(number, PageBuilder()).add("paragraph", text)
     pages = _pages(builders)
     return Extracted(pages, _core_title(document) or first_heading(pages))
 
@@ -160,7 +177,7 @@ def _core_title(document: Any) -> str | None:
 # --- PowerPoint -------------------------------------------------------------------------------------------------------
 
 
-def _pptx(path: Path, report: Report) -> Extracted:
+def _pptx(path: Path, original: Path, report: Report) -> Extracted:
     import pptx
     from unstructured.partition.pptx import partition_pptx
 
@@ -181,55 +198,25 @@ def _pptx(path: Path, report: Report) -> Extracted:
 # --- Excel ------------------------------------------------------------------------------------------------------------
 
 
-def _xlsx(path: Path, report: Report) -> Extracted:
+def _xlsx(path: Path, original: Path, report: Report) -> Extracted:
     """Sheets row by row with openpyxl, which keeps the order of rows that `unstructured` regroups by regions."""
     import openpyxl
 
     # Opened here: by name, the library refuses what does not end in .xlsx, and stored objects have no ending.
     book = openpyxl.load_workbook(path.open("rb"), read_only=True, data_only=True)
     pages: list[Page] = []
-    sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
-    for number, sheet in enumerate(sheets, 1):
+    shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
+    for number, sheet in enumerate(shown, 1):
         sheet.reset_dimensions()  # Files lie about their size, and then rows are lost or invented.
-        builder = PageBuilder()
-        builder.add("heading", sheet.title, level=1)
-        for table in _tables(sheet.iter_rows(values_only=True)):
-            builder.add_table(table)
-        pages.append(builder.page(number) if len(builder.blocks) > 1 else Page(number, "", []))
-        report(number, len(sheets))
-    return Extracted(pages, _core_title_of_book(book))
+        with zipfile.ZipFile(original) as archive:
+            notes = list(sheet_parts.beside(archive, _part_of(sheet)))
+        pages.append(sheets.sheet_page(number, sheet.title, sheet.iter_rows(values_only=True), notes))
+        report(number, len(shown))
+    return Extracted(pages, squeeze(book.properties.title or "") or None)
 
 
-def _core_title_of_book(book: Any) -> str | None:
-    return squeeze(book.properties.title or "") or None
-
-
-def _tables(rows: Iterable[tuple[Any, ...]]) -> Iterable[list[list[str]]]:
-    """Runs of rows between empty ones; cells that are empty in a whole run at its left are dropped."""
-    run: list[list[str]] = []
-    for row in rows:
-        cells = [_cell(value) for value in row]
-        if any(cells):
-            run.append(cells)
-        elif run:
-            yield _without_margin(run)
-            run = []
-    if run:
-        yield _without_margin(run)
-
-
-def _without_margin(rows: list[list[str]]) -> list[list[str]]:
-    margin = min(next(place for place, cell in enumerate(row) if cell) for row in rows)
-    return [row[margin:] for row in rows]
-
-
-def _cell(value: Any) -> str:
-    """A value as a person would write it: no `.0` on whole numbers, no midnight on dates."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
-    return str(value).removesuffix(" 00:00:00").strip()
+def _part_of(sheet: Any) -> str:
+    return str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
 
 
 # --- elements of unstructured -----------------------------------------------------------------------------------------
@@ -266,4 +253,4 @@ def _pages(builders: dict[int, PageBuilder]) -> list[Page]:
     ]
 
 
-_READERS: dict[FileType, Callable[[Path, Report], Extracted]] = {DOCX: _docx, PPTX: _pptx, XLSX: _xlsx}
+_READERS: dict[FileType, Callable[[Path, Path, Report], Extracted]] = {DOCX: _docx, PPTX: _pptx, XLSX: _xlsx}

@@ -5,6 +5,10 @@ Text and layout are made up for the tests; every file says things that tests loo
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tempfile
+import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -172,9 +176,98 @@ def mail() -> None:
     (HERE / "damage.eml").write_bytes(message.as_bytes())
 
 
+MACRO = """<?xml version="1.0"?>
+<script:module xmlns:script="http://openoffice.org/2000/script" script:name="Module1" script:language="StarBasic">
+Sub Main
+Dim hidden(0) As New com.sun.star.beans.PropertyValue
+hidden(0).Name = "Hidden" : hidden(0).Value = True
+Dim locked(1) As New com.sun.star.beans.PropertyValue
+locked(0).Name = "Password" : locked(0).Value = "mole"
+locked(1).Name = "FilterName" : locked(1).Value = "%s"
+text = StarDesktop.loadComponentFromURL("%s", "_blank", 0, hidden())
+text.storeToURL("%s", locked())
+text.close(True)
+End Sub
+</script:module>"""
+LIBRARY = """<?xml version="1.0"?>
+<library:library xmlns:library="http://openoffice.org/2000/library" library:name="Standard" library:readonly="false"
+library:passwordprotected="false"><library:element library:name="Module1"/></library:library>"""
+
+
+def libreoffice() -> None:
+    """The same documents in other formats, and locked with the password `mole`, by another program than ours."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        start = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore"]
+        for source, target in (
+            ("handbook.docx", "doc"), ("handbook.docx", "odt"), ("crane.pptx", "odp"), ("dues.xlsx", "xls"),
+            ("dues.xlsx", "ods"),
+        ):  # fmt: skip
+            subprocess.run([*start, "--convert-to", target, "--outdir", name, str(HERE / source)], check=True)
+        for file in folder.glob("*.od?"):
+            without_picture(file, HERE / file.name)
+        for file in (folder / "handbook.doc", folder / "dues.xls"):
+            shutil.copyfile(file, HERE / file.name)
+        macros = folder / "profile" / "user" / "basic" / "Standard"
+        macros.mkdir(parents=True, exist_ok=True)
+        (macros / "script.xlb").write_text(LIBRARY)
+        for source, target, by in (
+            ("handbook.odt", "locked.odt", "writer8"), ("handbook.odt", "locked.doc", "MS Word 97"),
+            ("dues.ods", "locked.xls", "MS Excel 97"),
+        ):  # fmt: skip
+            (macros / "Module1.xba").write_text(MACRO % (by, (HERE / source).as_uri(), (HERE / target).as_uri()))
+            subprocess.run([*start, "macro:///Standard.Module1.Main"], check=True)
+
+
+def without_picture(source: Path, target: Path) -> None:
+    """The little picture of the first page takes more room than all the rest."""
+    with zipfile.ZipFile(source) as archive, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+        for member in archive.infolist():
+            if not member.filename.startswith("Thumbnails/"):
+                data = archive.read(member)
+                if member.filename == "META-INF/manifest.xml":
+                    data = b"\n".join(line for line in data.split(b"\n") if b"Thumbnails/" not in line)
+                copy.writestr(member.filename, data, member.compress_type)
+
+
+def locked_excel() -> None:
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    with (HERE / "dues.xlsx").open("rb") as plain, (HERE / "locked.xlsx").open("wb") as locked:
+        OOXMLFile(plain).encrypt("mole", locked)
+
+
+def book() -> None:
+    """An EPUB whose spine has another order than its files, with one part that is not in it."""
+    page = (
+        '<?xml version="1.0" encoding="utf-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head>'
+        "<body>%s</body></html>"
+    )
+    parts = {
+        "META-INF/container.xml": '<?xml version="1.0"?><container version="1.0" '
+        'xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="book/all.opf" '
+        'media-type="application/oebps-package+xml"/></rootfiles></container>',
+        "book/all.opf": '<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0">'
+        '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>The Keeper&#8217;s Tales</dc:title></metadata>'
+        '<manifest><item id="b" href="a%20second.xhtml" media-type="application/xhtml+xml"/>'
+        '<item id="a" href="text/z-first.xhtml" media-type="application/xhtml+xml"/>'
+        '<item id="c" href="gone.xhtml" media-type="application/xhtml+xml"/></manifest>'
+        '<spine><itemref idref="a"/><itemref idref="b"/><itemref idref="c"/></spine></package>',
+        "book/a second.xhtml": page % "<h1>The fog</h1><ul><li>A bell</li><li>A horn</li></ul>",
+        "book/text/z-first.xhtml": page % "<h1>The lamp</h1><p>It went out at&nbsp;four.</p>",
+    }
+    with zipfile.ZipFile(HERE / "tales.epub", "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        for name, text in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, (1987, 4, 4, 0, 0, 0)), text)
+
+
 if __name__ == "__main__":
     pdf_report()
     pdf_others()
     office()
     texts()
     mail()
+    libreoffice()
+    locked_excel()
+    book()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
+from ingestion.extract.attachments import MAX_ATTACHMENTS
 from ingestion.extract.document import Extracted
 from ingestion.extract.mail import extract, mail_from_bytes
 from tests.ingestion.extract.conftest import blocks_of, silent
@@ -76,3 +78,68 @@ def test_mail_in_utf_16_and_with_broken_headers(sound: Sound) -> None:
 def test_a_wrong_charset_is_not_believed(sound: Sound) -> None:
     source = b"Subject: x\nContent-Type: text/plain; charset=nonsense-8\n\nGr\xc3\xbc\xc3\x9fe\n"
     assert "Grüße" in sound(mail_from_bytes(source)).pages[0].text
+
+
+def test_attachments_of_every_kind_are_read(corpus: Path, sound: Sound) -> None:
+    mail = message(Subject="Many files")
+    mail.set_content("All attached.")
+    for name in ("dues.xls", "handbook.odt", "tales.epub", "dues.xlsx", "locked.xlsx"):
+        mail.add_attachment((corpus / name).read_bytes(), maintype="application", subtype="octet-stream", filename=name)
+    extracted = sound(mail_from_bytes(mail.as_bytes()))
+    text = extracted.pages[0].text
+    assert all(words in text for words in ("Aurora | 310 | 62.5", "A yellow flag asks for a pilot.", "A horn"))
+    headings = [words for kind, _, words in blocks_of(extracted.pages[0]) if kind == "heading"]
+    assert headings[:3] == ["Many files", "Attachment: dues.xls", "Dues"]
+    assert (
+        extracted.warnings[-1] == "The attachment locked.xlsx was not read: The Office file is locked with a password."
+    )
+
+
+def test_only_so_many_attachments_are_read(sound: Sound) -> None:
+    mail = message(Subject="A flood")
+    mail.set_content("Look.")
+    for number in range(MAX_ATTACHMENTS + 5):
+        mail.add_attachment(f"text {number}", filename=f"{number}.txt")
+    extracted = sound(mail_from_bytes(mail.as_bytes()))
+    assert extracted.pages[0].text.count("\n\ntext ") == MAX_ATTACHMENTS
+    assert extracted.warnings == ["5 more attachments were not read."]
+
+
+def test_pictures_in_a_letters_look_are_only_named(sound: Sound) -> None:
+    mail = message(Subject="Logo")
+    mail.set_content("<p>Hello <img src='cid:logo'></p>", subtype="html")
+    mail.add_related(b"\x89PNG\r\n\x1a\n" + bytes(40), maintype="image", subtype="png", cid="<logo>", filename="l.png")
+    extracted = sound(mail_from_bytes(mail.as_bytes()))
+    assert extracted.pages[0].text.endswith("Attachment: l.png")
+    assert not extracted.warnings
+
+
+def test_winmail_is_unpacked(sound: Sound) -> None:
+    def part(what: int, value: bytes) -> bytes:
+        return b"\x02" + struct.pack("<II", what, len(value)) + value + b"\0\0"
+
+    data = b"\x78\x9f\x3e\x22\x01\x00" + part(0x00069002, bytes(14)) + part(0x00018010, b"stones.csv\0")
+    mail = message(Subject="From Outlook")
+    mail.set_content("See below.")
+    mail.add_attachment(
+        data + part(0x0006800F, b"stone,moved\n1,2 m\n"),
+        maintype="application",
+        subtype="ms-tnef",
+        filename="winmail.dat",
+    )
+    blocks = blocks_of(sound(mail_from_bytes(mail.as_bytes())).pages[0])
+    assert blocks[-2:] == [("heading", 2, "Attachment: stones.csv"), ("table", 0, "stone | moved\n1 | 2 m")]
+
+
+def test_messages_of_a_mailbox_are_pages(tmp_path: Path, sound: Sound) -> None:
+    path = tmp_path / "box.mbox"
+    letter = "From ada@harbour.example Mon Apr  4 09:30:00 1887\nSubject: %s\nFrom: ada\n\nFrom here on it is text.\n\n"
+    path.write_text("".join(letter % name for name in ("One", "Two", "Three")))
+    pages = sound(extract(path, "box.mbox", silent)).pages
+    assert [blocks_of(page)[0] for page in pages] == [("heading", 1, name) for name in ("One", "Two", "Three")]
+
+
+def test_a_message_that_is_only_a_file(corpus: Path, sound: Sound) -> None:
+    mail = message(Subject="Scan")
+    mail.set_content((corpus / "report.pdf").read_bytes(), maintype="application", subtype="pdf")
+    assert "The dredger Otter" in sound(mail_from_bytes(mail.as_bytes())).pages[0].text

@@ -61,7 +61,7 @@ def archive(path: Path, name: str) -> Path:
 
 @pytest.mark.parametrize(
     ("data", "code"),
-    [(b"", "empty"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "encrypted"), (b"PK\x03\x04 and then nothing", "corrupt")],
+    [(b"", "empty"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "corrupt"), (b"PK\x03\x04 and then nothing", "corrupt")],
 )
 async def test_what_is_no_archive_says_why(reader: Reader, tmp_path: Path, data: bytes, code: str) -> None:
     path = tmp_path / "file.docx"
@@ -101,3 +101,69 @@ async def test_files_with_macros_and_the_strict_form_are_read_like_others(
             other.writestr(member.filename, data)
     expected = await read(reader, corpus / "handbook.docx")
     assert (await read(reader, path)).pages == expected.pages
+
+
+def rewritten(source: Path, target: Path, changes: dict[str, tuple[bytes, bytes]], more: dict[str, bytes]) -> Path:
+    """A copy with text replaced in some of its parts, and further parts."""
+    with zipfile.ZipFile(source) as plain, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as other:
+        for member in plain.infolist():
+            data = plain.read(member)
+            for old, new in (changes[name] for name in changes if name == member.filename):
+                assert old in data
+                data = data.replace(old, new, 1)
+            other.writestr(member.filename, data)
+        for name, data in more.items():
+            other.writestr(name, data)
+    return target
+
+
+WORD = b'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+async def test_notes_comments_insertions_and_controls_of_word(reader: Reader, corpus: Path, tmp_path: Path) -> None:
+    run = b"<w:r><w:t>%s</w:t></w:r>"
+    added = (
+        b"<w:body><w:p>" + run % b"Start" + b'<w:ins w:id="1">' + run % b" put in" + b'</w:ins><w:del w:id="2"><w:r>'
+        b'<w:delText> taken out</w:delText></w:r></w:del><w:r><w:footnoteReference w:id="5"/></w:r></w:p>'
+        b"<w:sdt><w:sdtPr/><w:sdtContent><w:p>" + run % b"Inside a control" + b"</w:p></w:sdtContent></w:sdt>"
+    )
+    note = b"<w:%ss " + WORD + b'><w:%s w:id="5" w:author="Ada"><w:p><w:r><w:t>%s</w:t></w:r></w:p></w:%s></w:%ss>'
+    path = rewritten(
+        corpus / "handbook.docx",
+        tmp_path / "notes.docx",
+        {"word/document.xml": (b"<w:body>", added)},
+        {
+            "word/footnotes.xml": note % (b"footnote", b"footnote", b"Of 1887.", b"footnote", b"footnote"),
+            "word/comments.xml": note % (b"comment", b"comment", b"Really?", b"comment", b"comment"),
+        },
+    )
+    (page,) = (await read(reader, path)).pages
+    blocks = [text for *_, text in blocks_of(page)]
+    assert blocks[:2] == ["Start put in[1]", "Inside a control"]
+    assert blocks[-2:] == ["[1] Of 1887.", "Comment (Ada): Really?"]
+    assert "taken out" not in page.text
+    assert [page.text.count(words) for words in ("Of 1887.", "Really?", "Inside a control")] == [1, 1, 1]
+
+
+async def test_comments_and_boxes_of_excel(reader: Reader, corpus: Path, tmp_path: Path) -> None:
+    kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+    main = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    path = rewritten(
+        corpus / "dues.xlsx",
+        tmp_path / "dues.xlsx",
+        {},
+        {
+            "xl/worksheets/_rels/sheet1.xml.rels": b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+            b'relationships"><Relationship Id="a" Type="'
+            + kind
+            + b'comments" Target="../comments1.xml"/><Relationship '
+            b'Id="b" Type="' + kind + b'drawing" Target="/xl/drawings/drawing1.xml"/></Relationships>',
+            "xl/comments1.xml": b"<comments " + main + b"><authors><author>Ada</author></authors><commentList><comment "
+            b'ref="A1" authorId="0"><text><r><t>Ada:</t></r><r><t> sold?</t></r></text></comment></commentList>'
+            b"</comments>",
+            "xl/drawings/drawing1.xml": b'<x:wsDr xmlns:x="http://x" xmlns:a="http://a"><x:txBody><a:p><a:r>'
+            b"<a:t>In a box</a:t></a:r></a:p></x:txBody></x:wsDr>",
+        },
+    )
+    first, _ = (await read(reader, path, XLSX.content_type)).pages
+    assert [text for *_, text in blocks_of(first)][-2:] == ["Comment (Ada): sold?", "In a box"]
