@@ -84,6 +84,14 @@ def adopt() -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def own_handle() -> int | None:
+    """A pidfd of this process, for children who cannot see its number. None where the kernel is older than 5.3."""
+    try:
+        return os.pidfd_open(os.getpid()) if LINUX else None
+    except OSError:
+        return None
+
+
 def fork(*, alone: bool) -> int:
     """As `os.fork`; `alone` makes the child the first of a namespace of processes. Raises `OSError` where it cannot.
 

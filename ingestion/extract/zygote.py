@@ -55,8 +55,9 @@ class Zygote:
         self.received = b""
         self.pipes: list[int] = []
         self.workshop = child.Workshop(setup)
-        self.alone = "processes" not in setup.without and confine.can_fork_alone()
-        self.handle = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None
+        self.handle = confine.own_handle()
+        wanted = self.handle is not None and "processes" not in setup.without
+        self.alone = wanted and confine.can_fork_alone()
 
     def serve(self) -> None:
         """Until the worker closes the socket."""

@@ -271,8 +271,8 @@ def _reason(notice: Notice | None, setup: Setup | None) -> Exception:
     if out_of_cpu or number == signal.SIGXCPU or notice.cpu_seconds >= setup.cpu_seconds:
         return too_slow()
     if number in _CRASHES:
-        # Libraries in C abort where they get no more memory.
-        return too_much_memory() if notice.max_rss > setup.memory * 0.7 else crashed()
+        # Libraries in C abort where they get no more memory. To double what it holds, one needs three times as much.
+        return too_much_memory() if notice.max_rss > setup.memory / 3 else crashed()
     if number == signal.SIGKILL:
         return crashed(
             "The process that read the document was killed; the machine may be short of memory.", permanent=False
