@@ -4,13 +4,14 @@
 
 Reads all files below `FOLDER/robustness` through the reader that the worker uses, two at a time, with the limits of the
 settings and `--seconds` for the wall time. Prints a table by format, and every answer that is no stated reason;
-ends with exit code 1 if there is one.
+ends with exit code 1 if there is one. Interrupted, it shows what it has so far.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import sys
 import tempfile
@@ -75,8 +76,8 @@ def _tokenizer(settings: Settings) -> Path | None:
     return path if path and path.exists() else None
 
 
-async def read_all(paths: list[Path], settings: Settings, seconds: float) -> list[Ending]:
-    queue, endings = iter(paths), list[Ending]()
+async def read_all(paths: list[Path], settings: Settings, seconds: float, endings: list[Ending]) -> None:
+    queue = iter(paths)
 
     async def work(side: Side) -> None:
         for path in queue:
@@ -85,7 +86,6 @@ async def read_all(paths: list[Path], settings: Settings, seconds: float) -> lis
         await side.reader.close()
 
     await asyncio.gather(*(work(Side(settings, seconds)) for _ in range(2)))
-    return endings
 
 
 def show(endings: list[Ending]) -> int:
@@ -118,10 +118,11 @@ def main() -> None:
     if not root:
         sys.exit("Set DOCVAULT_CORPORA to the folder that holds `robustness`.")
     paths = sorted(p for p in Path(root, "robustness").rglob("*") if p.is_file() and options.only in str(p))
-    with tempfile.TemporaryDirectory() as home:
+    endings: list[Ending] = []
+    with tempfile.TemporaryDirectory() as home, contextlib.suppress(KeyboardInterrupt):
         settings = load_settings({}, home=Path(home), extract_seconds=options.seconds)
-        endings = asyncio.run(read_all(paths, settings, options.seconds))
-    sys.exit(1 if show(endings) else 0)
+        asyncio.run(read_all(paths, settings, options.seconds, endings))
+    sys.exit(1 if not endings or show(endings) or len(endings) < len(paths) else 0)
 
 
 if __name__ == "__main__":

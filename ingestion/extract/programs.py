@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -133,18 +134,22 @@ def run(program: Program, arguments: Sequence[str], *, seconds: float, stdin: by
 
 def _once(program: Program, command: list[str], until: float, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
     started = time.monotonic()
-    process = subprocess.Popen(  # noqa: S603
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        env=os.environ | {"OSL_SOCKET_PATH": "."},
-        # There is one thread within the walls, so that code of ours may run between fork and start.
-        preexec_fn=seccomp.hide_writable if program is LIBREOFFICE and confine.is_shut_in() else None,
-    )
+    # From a file: asked a second time, Python's `communicate` forgets what it has not yet written to a pipe.
+    with tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env=os.environ | {"OSL_SOCKET_PATH": "."},
+            # There is one thread within the walls, so that code of ours may run between fork and start.
+            preexec_fn=seccomp.hide_writable if program is LIBREOFFICE and confine.is_shut_in() else None,
+        )
     try:
-        output, said = _communicate(process, stdin, until)
+        output, said = _communicate(process, until)
     except subprocess.TimeoutExpired:
         taken = time.monotonic() - started
         raise DocumentError(f"{program.name} took longer than {taken:.0f} seconds.", code="too_slow") from None
@@ -153,17 +158,15 @@ def _once(program: Program, command: list[str], until: float, stdin: bytes) -> s
     return subprocess.CompletedProcess(command, process.returncode, output, said)
 
 
-def _communicate(process: subprocess.Popen[bytes], stdin: bytes, until: float) -> tuple[bytes, bytes]:
-    given: bytes | None = stdin
+def _communicate(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bytes]:
     used = 0.0
     while True:
         left = until - time.monotonic()
         try:
-            return process.communicate(given, timeout=max(0.0, min(left, LOOK_SECONDS)))
+            return process.communicate(timeout=max(0.0, min(left, LOOK_SECONDS)))
         except subprocess.TimeoutExpired:
             if left <= LOOK_SECONDS:
                 raise
-        given = None
         now = _processor_seconds(process.pid)
         if now > used and _clock.tick:
             _clock.tick()
@@ -190,7 +193,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     else:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    for stream in (process.stdin, process.stdout, process.stderr):
+    for stream in (process.stdout, process.stderr):
         if stream:
             stream.close()
     process.wait()
