@@ -9,7 +9,7 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -34,6 +34,9 @@ BATCH = 1024 * 1024
 SAFE_BYTES = 32 * 1024 * 1024
 SAFE_SECONDS = 5.0
 """An upload of several requests is synced to the disk after so many bytes or seconds, whichever comes first."""
+
+LISTED = 1000
+"""Objects that a list has looked at ahead of who reads it; of the others it holds the names alone."""
 
 THREADS = 16
 """They wait for the disk, mostly, and are this store's own: a slow disk must not hold up anything else."""
@@ -106,8 +109,11 @@ class FileStore:
         for owner in await self._run(_owners, self._root):
             folder = f"{owner}/"
             if folder.startswith(prefix) or prefix.startswith(folder):
-                for found in await self._run(_objects, self._root, owner, prefix):
-                    yield found
+                rest = prefix[len(folder) :]  # nothing where the prefix is a part of the folder's name
+                names = await self._run(_names, self._root / owner, rest)
+                for start in range(0, len(names), LISTED):
+                    for found in await self._run(_objects, self._root, owner, names[start : start + LISTED]):
+                        yield found
 
     async def append(
         self,
@@ -283,16 +289,20 @@ def _owners(folder: Path) -> list[str]:
     return sorted(names, key=lambda name: f"{name}/")
 
 
-def _objects(root: Path, owner: str, prefix: str) -> list[StoredObject]:
+def _names(folder: Path, prefix: str) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if entry.name.startswith(prefix))
+
+
+def _objects(root: Path, owner: str, names: Sequence[str]) -> list[StoredObject]:
     found: list[StoredObject] = []
-    with os.scandir(root / owner) as entries:
-        for entry in entries:
-            key = f"{owner}/{entry.name}"
-            if key.startswith(prefix) and KEY.fullmatch(key):
-                with suppress(FileNotFoundError):  # deleted since
-                    status = entry.stat()
-                    found.append(StoredObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)))
-    return sorted(found)
+    for name in names:
+        key = f"{owner}/{name}"
+        if KEY.fullmatch(key):
+            with suppress(FileNotFoundError):  # deleted since
+                status = (root / key).stat()
+                found.append(StoredObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)))
+    return found
 
 
 def _older(folder: Path, before: float) -> list[str]:
