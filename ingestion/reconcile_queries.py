@@ -13,11 +13,12 @@ from docvault.models import Chunk, Document, Page, ResumableUpload, Revision, St
 from docvault.security.access import owned
 from ingestion import queries
 from ingestion.filetypes import ARCHIVES
-from ingestion.queries import CONTENT_DAMAGED, CONTENT_MISSING, LOST_CONTENT
+from ingestion.queries import LOST_CONTENT
 
 MISSING = "The file itself is no longer in the store. What was read of it can still be searched; upload it again."
 DAMAGED = "The file in the store does not have the size it came with. What was read of it can still be searched."
-_SAID = {CONTENT_MISSING: MISSING, CONTENT_DAMAGED: DAMAGED}
+CODES = {"content_missing": MISSING, "content_damaged": DAMAGED}
+"""What is said of a document, by the code of its error."""
 
 
 class Row(NamedTuple):
@@ -120,10 +121,10 @@ async def mark_lost(session: AsyncSession, owner_id: UUID, row: Row, code: str, 
     if document is None:
         return False
     if repair and document.error_code != code and document.status in ("ready", "failed"):
-        document.error_code, document.error_detail = code, _SAID[code]
+        document.error_code, document.error_detail = code, CODES[code]
         document.error_hint = "Upload it again."
-        kept = [said for said in document.warnings if said not in _SAID.values()]
-        document.warnings = [*kept, _SAID[code]] if document.status == "ready" else kept
+        kept = [said for said in document.warnings if said not in CODES.values()]
+        document.warnings = [*kept, CODES[code]] if document.status == "ready" else kept
         document.updated_at = func.now()
         await session.flush()
     return True
@@ -138,7 +139,7 @@ async def mark_found(session: AsyncSession, owner_id: UUID, row: Row, *, repair:
         await queries.retry(session, owner_id, document.id)
     elif repair:
         document.error_code = document.error_detail = document.error_hint = None
-        document.warnings = [said for said in document.warnings if said not in _SAID.values()]
+        document.warnings = [said for said in document.warnings if said not in CODES.values()]
         document.updated_at = func.now()
         await session.flush()
     return True
