@@ -299,17 +299,30 @@ def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
 
 
 def _cut(text: str, begin: int, end: int, starts: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
-    """A stretch in parts of at most `room` pieces: at blanks, and inside a word only when it alone is too long."""
+    """A stretch in parts of at most `room` pieces: where a line or a cell ends, if that leaves no part too small.
+
+    Else at blanks, and inside a word only when it alone is too long.
+    """
     place = bisect_left(starts, begin)
     while bisect_left(starts, end) - place > room:
         stop = _clear_of_marks(text, starts[place + room], begin)
-        blank = max(text.rfind(" ", begin + 1, stop + 1), text.rfind("\n", begin + 1, stop + 1))
+        blank = _break(text, begin, stop)
         stop = blank if blank > begin else _clear_of_marks(text, starts[place + max(1, room * 3 // 4)], begin)
         yield _stripped(text, begin, stop)
         begin = stop + len(text[stop:end]) - len(text[stop:end].lstrip())
         place = bisect_left(starts, begin)
     if begin < end:
         yield begin, end
+
+
+def _break(text: str, begin: int, stop: int) -> int:
+    """The best place to cut before `stop`; `begin` or less where there is none."""
+    half = begin + (stop - begin) // 2
+    line = text.rfind("\n", begin + 1, stop + 1)
+    if line > half:
+        return line
+    cell = text.rfind(" | ", begin + 1, stop)
+    return cell + 2 if cell > half else max(text.rfind(" ", begin + 1, stop + 1), line)
 
 
 def _clear_of_marks(text: str, stop: int, begin: int) -> int:

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 _PARAGRAPH = re.compile(r"\S.*?(?=\n[^\S\n]*\n|\Z)", re.S)
 _DELIMITERS = ",;\t|"
+_HIRAGANA = re.compile("[\u3041-\u3096]")
+_LATIN = {
+    **dict.fromkeys(("cs", "pl", "hu", "sk", "hr", "sl", "ro", "sq"), "cp1250"),
+    **dict.fromkeys(("lt", "lv", "et"), "cp1257"),
+    "tr": "cp1254",
+}
+"""Languages in Latin letters that Windows-1252 does not have."""
 
 
 def extract_text(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
@@ -45,12 +52,14 @@ def read_bytes(path: Path) -> bytes:
 def decode(data: bytes) -> str:
     """Bytes as text. Never raises: what fits no encoding is shown by replacement marks.
 
-    Order: byte order mark or the zeros of UTF-16/32, UTF-8, then by the share of bytes above 127: Western text has
-    few (Windows-1252), other scripts are mostly made of them and have their encoding guessed from a sample.
+    Order: byte order mark or the zeros of UTF-16/32, UTF-8, then by the share of bytes above 127: text in Latin letters
+    has few, and its language tells the encoding; other scripts are mostly made of them and have it guessed.
     """
     encoding = unicode_encoding(data[:8192])
     if encoding:
         return data.decode(encoding, errors="replace")
+    if b"\x1b$" in data[:8192] and (japanese := _decoded(data, "iso2022_jp")) is not None:
+        return japanese
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -60,7 +69,27 @@ def decode(data: bytes) -> str:
     sample = data[:65536]
     high = sum(byte > 127 for byte in sample)
     guessed = _guess(sample) if high > len(sample) * 0.15 else None
-    return data.decode(guessed or "cp1252", errors="replace")
+    return data.decode(guessed or _latin(sample), errors="replace")
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _latin(sample: bytes) -> str:
+    """The encoding of Latin letters that the text's language is written in; most words show it in plain ASCII."""
+    from ingestion.extract.document import Page
+    from ingestion.extract.language import language_of
+
+    language = language_of([Page(1, sample.decode("cp1252", errors="replace"), [])])
+    encoding = _LATIN.get(language, "cp1252")
+    if encoding != "cp1250" or any(0x80 <= byte < 0xA0 for byte in sample):
+        return encoding
+    # The two differ in few letters, most of which Windows has where the standard has none. The Polish `ą` is not.
+    return "cp1250" if language == "pl" and sample.count(b"\xb9") > sample.count(b"\xb1") else "iso8859_2"
 
 
 def _mostly_utf8(data: bytes) -> bool:
@@ -72,6 +101,11 @@ def _mostly_utf8(data: bytes) -> bool:
 def _guess(sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
+    for encoding in ("euc_jp", "shift_jis"):
+        # Kana are in no other language; as Chinese or Korean, the bytes would be rare characters without any.
+        text = sample[: len(sample) // 2 * 2].decode(encoding, errors="replace")
+        if text.count("\ufffd") <= 1 and len(_HIRAGANA.findall(text)) * 5 > len(text):
+            return encoding
     best = from_bytes(sample).best()
     return best.encoding if best else None
 

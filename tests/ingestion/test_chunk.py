@@ -6,9 +6,15 @@ from hypothesis import strategies as st
 from ingestion.chunk import boxes_of, chunk, document_name
 from ingestion.extract.build import PageBuilder
 from ingestion.extract.document import Block, BlockKind, Chunk, Extracted, Line, Page
+from ingestion.extract.reader import Reader
+from ingestion.filetypes import HEAD_BYTES, sniff
 from ingestion.tokens import ApproximateTokens
+from tests.ingestion.extract.conftest import CORPUS
+from tests.ingestion.extract.conftest import reader as reader
 
 COUNT = ApproximateTokens()
+SLOW = {None, "pdf", "image", "doc", "docx", "pptx", "xlsx"}
+"""Kinds of files that have tests of their own, or whose programs and libraries take seconds."""
 SENTENCE = "The harbour of Lindholm was dredged in the spring. "
 
 words = st.text(alphabet=string.ascii_letters + "äß.!?,: \n|港口。ที่", min_size=1, max_size=400)
@@ -153,3 +159,38 @@ def test_boxes_are_those_of_the_lines_drawn_together_in_a_column() -> None:
     assert boxes_of(lines, 5, 30) == [(50, 100, 250, 126), (300, 100, 500, 112)]
     assert boxes_of(lines, 31, 40) == [(300, 400, 500, 412)]
     assert boxes_of([], 0, 10) == []
+
+
+def test_lines_stay_whole_where_no_sentence_ends() -> None:
+    text = "\n".join(f"ships[{number}].name: Aurora of Lindholm" for number in range(60))
+    passages = cut([page_of(("paragraph", text, 0))])
+    assert len(passages) > 5
+    assert all(passage.text.startswith("ships[") and passage.text.endswith("Lindholm") for passage in passages)
+
+
+def test_a_row_too_long_is_cut_between_cells() -> None:
+    row = " | ".join(f"two words {number}" for number in range(60))
+    text = f"Name\n{row}"
+    passages = cut([Page(1, text, [Block("table", 0, len(text), 0, 4)])])
+    assert len(passages) > 3
+    assert all(passage.text.endswith("|") for passage in passages[1:-1])
+    assert all(passage.text.startswith("two words") for passage in passages[2:])
+
+
+async def test_passages_of_every_format_are_exact_and_never_cross_pages(reader: Reader) -> None:
+    for path in sorted(CORPUS.iterdir()):
+        kind = sniff(path.read_bytes()[:HEAD_BYTES], path.name)
+        if (
+            path.suffix == ".py"
+            or kind.family in {None, "pdf", "image", "doc"}
+            or path.name.startswith(("locked", "empty"))
+        ):
+            continue
+        reading = await reader.read(path, filename=path.name, content_type=kind.content_type)
+        pages = {page.number: page for page in reading.extracted.pages}
+        assert reading.chunks
+        for passage in reading.chunks:
+            page = pages[passage.page]
+            assert passage.text == page.text[passage.start : passage.end]
+            inside = [block for block in page.blocks if block.start < passage.end < block.end]
+            assert all(block.kind != "table" or page.text[passage.end] == "\n" for block in inside)

@@ -97,3 +97,34 @@ def test_delimiters(sample: str, delimiter: str) -> None:
 
 def test_a_cell_of_a_million_characters(sound: Sound) -> None:
     assert len(sound(csv_from_bytes(b"a,b\n" + b"x" * 1_000_000 + b",2")).pages[0].text) > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("encodings", "text"),
+    [
+        ("utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be", "Plain words, and Grüße. " * 5),
+        ("shift_jis euc_jp iso2022_jp", "港湾の浚渫は春に行われた。船は深い水に入ることができる。" * 3),
+        ("gb18030", "港口在春天疏浚了，从那时起就对深水船舶开放。" * 3),
+        ("big5", "港口在春天疏浚了，從那時起就對深水船舶開放。" * 3),
+        ("euc_kr", "항구는 봄에 준설되었고 그 이후로 깊은 배에 개방되었습니다. " * 3),
+        ("koi8-r cp1251 cp866 iso8859-5", "Гавань была углублена весной и с тех пор открыта для судов. " * 3),
+        (
+            "cp1250 iso8859-2",
+            "Přístav byl na jaře prohlouben a od té doby je otevřen. Poplatky se platí u správce. " * 3,
+        ),
+        ("cp1250 iso8859-2", "Port został pogłębiony wiosną i od tego czasu jest otwarty dla statków. " * 3),
+        ("cp1250", "A kikötőt tavasszal mélyítették ki, és azóta nyitva áll a hajók előtt. „Díjat” kell fizetni. " * 3),
+        ("cp1252", "Der Hafen wurde im Frühjahr ausgebaggert – für große Schiffe „geöffnet“. " * 3),
+        ("cp1252", "Le port a été dragué au printemps et depuis lors il est ouvert aux navires. " * 3),
+        ("cp1252", "O porto foi dragado na primavera e então está aberto. As taxas são pagas à administração. " * 3),
+        ("cp1253 iso8859-7", "Το λιμάνι βυθοκορήθηκε την άνοιξη και έκτοτε είναι ανοιχτό. " * 3),
+        ("cp1254", "Liman ilkbaharda tarandı ve o zamandan beri açık. Ücretler liman yönetimine ödenir. " * 3),
+        ("cp1255", "הנמל הועמק באביב ומאז הוא פתוח לאוניות גדולות. " * 3),
+        ("cp1256", "تم تجريف الميناء في الربيع ومنذ ذلك الحين وهو مفتوح للسفن. " * 3),
+        ("cp1257", "Uostas buvo pagilintas ir nuo to laiko yra atviras. Už įplaukimą reikia mokėti mokestį. " * 3),
+        ("cp874", "ท่าเรือถูกขุดลอกในฤดูใบไม้ผลิและเปิดให้เรือเข้าตั้งแต่นั้นมา " * 3),
+    ],
+)
+def test_the_encodings_that_people_have(encodings: str, text: str) -> None:
+    for encoding in encodings.split():
+        assert decode(text.encode(encoding)) == text
