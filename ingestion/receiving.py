@@ -79,7 +79,8 @@ class Receiving:
         self._checked = piece.checksum and hashlib.new(piece.checksum.algorithm, usedforsecurity=False)
 
     async def run(self) -> Standing:
-        await self._append()
+        if self._kept.size != self._held.total:  # else all is there, and perhaps in its place already
+            await self._append()
         if self._kept.size == self._held.total:
             return await self._accept()
         if self._cut:

@@ -18,6 +18,7 @@ from tests.people import People, Person
 
 NOTE = b"# Harvest\n\nThe orchard at Quellwiese gave 4,312 kilograms of quinces in 2019.\n"
 POLICY = "(owner_id = ( SELECT (current_setting('app.owner_id'::text, true))::uuid AS current_setting))"
+TUS = {"Tus-Resumable": "1.0.0"}
 OPEN = {"/health", "/health/live", "/health/ready", "/api/auth/register", "/api/auth/login", "/api/auth/refresh"}
 
 
@@ -32,6 +33,8 @@ async def alice(people: People, worker: object) -> Person:
     person.conversation = next(e.data["conversation_id"] for e in events if e.event == "sources")  # type: ignore[attr-defined]
     key = await person.http.post("/api/keys", json={"name": "mine", "scopes": ["search"]})
     person.key = key.json()["id"]  # type: ignore[attr-defined]
+    upload = await person.http.post("/api/uploads", headers=TUS | {"Upload-Length": "10"})
+    person.resumable = upload.headers["Location"].rpartition("/")[2]  # type: ignore[attr-defined]
     sessions = await person.http.get("/api/sessions")
     person.session = sessions.json()["items"][0]["id"]  # type: ignore[attr-defined]
     webhook = await person.http.post("/api/webhooks", json={"url": "https://alice.invalid/hooks"})
@@ -144,6 +147,7 @@ async def test_anothers_ids_look_like_ids_that_do_not_exist(app: Litestar, alice
         "session_id": alice.session,  # type: ignore[attr-defined]
         "webhook_id": alice.webhook,  # type: ignore[attr-defined]
         "delivery_id": alice.delivery,  # type: ignore[attr-defined]
+        "upload_id": alice.resumable,  # type: ignore[attr-defined]
     }
     tried = 0
     for path, method, operation in operations(app):
@@ -152,8 +156,9 @@ async def test_anothers_ids_look_like_ids_that_do_not_exist(app: Litestar, alice
             continue
         assert set(names) <= set(ids), f"{path}: say in this test whose id that is"
         body = _body(path, method, operation)
-        theirs = await mallory.http.request(method, _fill(path, ids), json=body)
-        nobodys = await mallory.http.request(method, _fill(path, dict.fromkeys(ids, str(uuid4()))), json=body)
+        nothing = dict.fromkeys(ids, str(uuid4()))
+        theirs = await mallory.http.request(method, _fill(path, ids), json=body, headers=TUS)
+        nobodys = await mallory.http.request(method, _fill(path, nothing), json=body, headers=TUS)
         assert theirs.status_code == nobodys.status_code == 404, f"{method} {path}: {theirs.text}"
         assert _without_id(theirs.json()) == _without_id(nobodys.json())
         tried += 1
