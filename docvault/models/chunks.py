@@ -30,8 +30,8 @@ class Chunk(Base):
     """A passage: characters `start_offset` to `end_offset` of its page.
 
     `tsv` holds the words of `context` and `text` (see `docvault.fulltext`) in the text-search configuration `config`;
-    `tokens` is the length BM25 goes by. `text_hash` is that
-    of what was embedded (`ingestion.embed.text_hash`): the same text is not embedded again. `boxes` are `[left, top, right, bottom]` in points from the page's top left.
+    `tokens` is the length BM25 goes by. `text_hash` is that of what was embedded (`ingestion.embed.text_hash`): the
+    same text is not embedded again. `boxes` are `[left, top, right, bottom]` in points from the page's top left.
     """
 
     __tablename__ = "chunks"
