@@ -62,7 +62,7 @@ SUPPORTED: tuple[FileType, ...] = (
 READABLE = (
     "DocVault reads PDF, Word (.docx, .doc), PowerPoint (.pptx, .ppt), Excel (.xlsx, .xls, .xlsb), OpenDocument "
     "(.odt, .ods, .odp), RTF, EPUB, HTML, Markdown, reStructuredText, plain text, CSV, JSON, XML, e-mail "
-    "(.eml, .msg) and pictures of text (PNG, JPEG, TIFF, GIF, BMP, WEBP)."
+    "(.eml, .msg) and pictures of text (PNG, JPEG, TIFF, GIF, BMP, WEBP), and opens archives of them (.zip, .tar, .gz)."
 )
 ARCHIVES = frozenset(
     {"application/zip", "application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz"}

@@ -402,3 +402,13 @@ async def test_a_member_can_be_deleted_alone(vault: Vault) -> None:
     async with vault.resources.database.transaction(vault.owner_id) as session:
         await library.remove(session, vault.owner_id, (await vault.members(archive.id))["a.txt"].id)
     assert set(await vault.members(archive.id)) == {"b.txt"}
+
+
+async def test_a_file_that_is_uploaded_by_itself_too_stays_when_its_archive_goes(vault: Vault) -> None:
+    same = note("tide")
+    archive = await vault.add("x.zip", {"a.txt": same, "b.txt": note("sea")})
+    (again,) = await vault.person.upload(("mine.txt", same.encode()))
+    assert again["duplicate_of"] == again["id"]
+    assert (await vault.person.http.delete(f"/api/documents/{archive.id}")).status_code == 204
+    assert [str(row.id) for row in await vault.rows("SELECT id FROM documents")] == [again["id"]]
+    await vault.objects()
