@@ -67,7 +67,10 @@ class Side:
         except Exception as error:
             code, detail = "internal", repr(error)
         seconds = time.perf_counter() - started
-        await asyncio.sleep(0.02)  # the news of the process's end comes after its answer
+        for _ in range(50 if code != "unsupported_type" else 0):
+            if self.memory:
+                break
+            await asyncio.sleep(0.02)  # the news of the process's end comes after its answer
         return Ending(path, path.suffix.lower() or "(none)", code, detail, seconds, self.memory)
 
 
