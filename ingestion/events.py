@@ -36,6 +36,8 @@ PING = 15.0  # seconds of silence after which a comment is sent, so that no prox
 GATHER = 0.02  # seconds after a first change in which others are waited for, to be told together
 GAP = 0.25  # seconds between two looks at what changed
 TOTALS_GAP = 0.5  # seconds between two totals
+REST = 10.0
+"""A look that took long is followed by a rest of as many times that: a queue of 100,000 is not counted all the time."""
 MOST = 500  # documents of a snapshot, and of one look
 log = get_logger(__name__)
 
@@ -97,6 +99,10 @@ class Heard:
         due = [self.documents_at] * bool(self.documents) + [self.totals_at] * self.totals
         return max(0.0, min(due, default=now + PING) - now)
 
+    def rest(self, now: float, took: float) -> None:
+        self.documents_at = max(self.documents_at, now + REST * took)
+        self.totals_at = max(self.totals_at, now + REST * took)
+
     def take_documents(self, now: float) -> list[UUID]:
         """At most `MOST` that are due; the others are at the next look."""
         if not self.documents or now < self.documents_at:
@@ -127,9 +133,11 @@ async def _changes(resources: Resources, owner_id: UUID, subscription: PubSub) -
         if heard.take_totals(now):
             told += await _totals(resources, owner_id)
         if not told and now - spoke >= PING:
-            told = b": ping\n\n"
-        if told:
             spoke = now
+            yield b": ping\n\n"
+        if told:
+            spoke = time.monotonic()
+            heard.rest(spoke, spoke - now)
             yield told
 
 

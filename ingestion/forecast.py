@@ -7,13 +7,20 @@ from ingestion.filetypes import ARCHIVES, FAMILIES
 PASSAGE_BYTES = {
     "text": 850,
     "markdown": 850,
+    "rst": 850,
     "csv": 600,
-    "html": 4_000,
-    "email": 3_000,
-    "pdf": 3_000,
-    "docx": 3_000,
-    "pptx": 20_000,
-    "xlsx": 400,
+    "json": 600,
+    "ndjson": 600,
+    "xml": 1_200,
+    "html": 2_000,
+    "email": 2_000,
+    "pdf": 2_200,
+    "docx": 5_000,
+    "xlsx": 1_000,
+    "pptx": 30_000,
+    "doc": 10_000,
+    "ppt": 50_000,
+    "image": 200_000,
 }
 """Bytes of a file to one passage of about 200 word pieces, by family. Only the order of size matters."""
 OTHERS = 3_000

@@ -165,8 +165,8 @@ async def desk(session: AsyncSession, owner_id: UUID) -> Desk:
     )
     current = select(*columns, func.now(), literal(True)).where(mine, Document.status == "processing")
     rows = (await session.execute(union_all(finished.subquery().select(), current))).all()
-    waited = func.extract("epoch", func.now() - func.min(Document.due_at))
-    oldest = (await session.scalars(select(waited).where(mine, Document.status == "queued"))).one()
+    waited = select(func.extract("epoch", func.now() - Document.due_at)).where(mine, Document.status == "queued")
+    oldest = await session.scalar(waited.order_by(Document.due_at).limit(1))
     return Desk(_pace(rows), {row.id: float(row.left) for row in rows if row.reading}, float(oldest or 0.0))
 
 

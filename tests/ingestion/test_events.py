@@ -34,6 +34,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Totals after every change, so that a test knows which they are about."""
     monkeypatch.setattr(module, "GAP", 0.0)
     monkeypatch.setattr(module, "TOTALS_GAP", 0.0)
+    monkeypatch.setattr(module, "REST", 0.0)
 
 
 class Stream:
@@ -246,6 +247,16 @@ def test_changes_are_gathered_and_totals_come_twice_a_second_at_most(monkeypatch
     assert 30 <= len(told) <= 40
     assert 15 <= len(totals) <= 20
     assert told[0] <= 0.05, "a first change is not kept waiting"
+
+
+def test_looks_that_take_long_are_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REST", 10.0)
+    heard = Heard()
+    heard.hear(news.News(changed=[uuid4()]), 0.0)
+    assert heard.take_documents(1.0) and heard.take_totals(1.0)
+    heard.rest(1.4, 0.4)
+    heard.hear(news.News(changed=[uuid4()]), 1.4)
+    assert heard.patience(1.4) == pytest.approx(4.0)
 
 
 def test_patience_is_until_the_next_that_is_due() -> None:
