@@ -142,7 +142,7 @@ def sniff(head: bytes, filename: str) -> FileType:
     suffix = filename.rpartition(".")[2].lower() if "." in filename else ""
     if not head:
         return EMPTY
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] and not _holds_files(head):
         return PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(head, suffix)
@@ -199,6 +199,11 @@ def _sniff_zip(head: bytes, suffix: str) -> FileType:
             return kind
     # The archive's directory is at its end and not seen here; whoever reads the whole file looks again.
     return _OFFICE_NAMED.get(suffix, ZIP)
+
+
+def _holds_files(head: bytes) -> bool:
+    """Whether what stands in it may be another file's beginning: archives do not pack everything."""
+    return head.startswith(b"PK\x03\x04") or head.startswith(b"ustar", 257)
 
 
 def _sniff_ole(head: bytes, suffix: str) -> FileType:

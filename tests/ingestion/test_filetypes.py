@@ -1,3 +1,6 @@
+import io
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -126,6 +129,20 @@ def test_formats_that_begin_with_words(head: bytes, name: str, family: str) -> N
 def test_a_locked_office_file_is_what_its_name_says() -> None:
     head = (CORPUS / "locked.xlsx").read_bytes()[:HEAD_BYTES]
     assert [sniff(head, name).family for name in ("a.xlsx", "a.docx", "a")] == ["xlsx", "docx", "ole"]
+
+
+def test_an_archive_that_begins_with_a_pdf_is_no_pdf() -> None:
+    """Files are often put into archives as they are."""
+    packed, joined, pdf = io.BytesIO(), io.BytesIO(), b"%PDF-1.7 and so on"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.pdf", pdf)
+    with tarfile.open(fileobj=joined, mode="w") as archive:
+        member = tarfile.TarInfo("a.pdf")
+        member.size = len(pdf)
+        archive.addfile(member, io.BytesIO(pdf))
+    assert sniff(packed.getvalue(), "box") == ("application/zip", None)
+    assert sniff(joined.getvalue(), "box") == ("application/x-tar", None)
+    assert sniff(b"\n" * 600 + pdf, "late").family == "pdf"
 
 
 @settings(max_examples=300, deadline=None)
