@@ -8,6 +8,7 @@ from pathlib import Path
 from ingestion.extract.attachments import MAX_ATTACHMENTS
 from ingestion.extract.document import Extracted
 from ingestion.extract.mail import extract, mail_from_bytes
+from ingestion.extract.reader import Reader
 from tests.ingestion.extract.conftest import blocks_of, silent
 
 Sound = Callable[[Extracted], Extracted]
@@ -143,3 +144,14 @@ def test_a_message_that_is_only_a_file(corpus: Path, sound: Sound) -> None:
     mail = message(Subject="Scan")
     mail.set_content((corpus / "report.pdf").read_bytes(), maintype="application", subtype="pdf")
     assert "The dredger Otter" in sound(mail_from_bytes(mail.as_bytes())).pages[0].text
+
+
+async def test_office_attachments_are_read_inside_the_walls(reader: Reader, corpus: Path, tmp_path: Path) -> None:
+    mail = message(Subject="The handbook")
+    mail.set_content("Attached.")
+    data = (corpus / "handbook.docx").read_bytes()
+    mail.add_attachment(data, maintype="application", subtype="octet-stream", filename="handbook.docx")
+    path = tmp_path / "letter"
+    path.write_bytes(mail.as_bytes())
+    extracted = (await reader.read(path, filename="letter.eml", content_type="message/rfc822")).extracted
+    assert ("heading", 4, "Flags") in blocks_of(extracted.pages[0])
