@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from io import BytesIO, FileIO
+from io import FileIO
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
@@ -21,8 +21,18 @@ from uuid import uuid4
 from docvault.errors import ConfigurationError, Unavailable
 from docvault.logging import get_logger
 from docvault.storage import Digest, Live, Partial, Spare, StoredObject
-from docvault.storage.disk import GrowingFile, make_folder, put_in_place, sync, sync_folder
-from docvault.storage.uploading import KEY, hashing, in_parts, settled, valid_key, write_behind, written
+from docvault.storage.disk import GrowingFile, make_folder, put_in_place, sync, sync_folder, write_all
+from docvault.storage.uploading import (
+    KEY,
+    MOST_CHUNKS,
+    hashing,
+    in_batches,
+    settled,
+    update_with,
+    valid_key,
+    write_behind,
+    written,
+)
 
 P = ParamSpec("P")
 log = get_logger(__name__)
@@ -72,13 +82,13 @@ class FileStore:
     async def put(self, key: str, chunks: AsyncIterator[bytes], digest: Digest | None = None) -> int:
         upload = _Upload(self._uploads / uuid4().hex, self._path(key))
         try:
-            async with aclosing(in_parts(chunks, BATCH)) as parts:
-                first = await anext(parts, None) or BytesIO()
-                if first.tell() < BATCH:  # the usual small file: one hop for everything
-                    await self._run(upload.write_and_commit, first, digest)
+            async with aclosing(in_batches(chunks, BATCH)) as batches:
+                first = await anext(batches, [])
+                if sum(map(len, first)) < BATCH and len(first) < MOST_CHUNKS:  # the last one, too: a small file
+                    await self._run(upload.write_and_commit, first, digest)  # one hop for everything
                 else:
                     await self._write(upload, first, digest)
-                    await write_behind(parts, lambda part: self._write(upload, part, digest))
+                    await write_behind(batches, lambda batch: self._write(upload, batch, digest))
                     await self._run(upload.commit)
         except BaseException:
             with suppress(Unavailable):  # what cannot be removed now, `clear_unfinished` does later
@@ -127,14 +137,14 @@ class FileStore:
     ) -> AsyncGenerator[Partial]:
         file, due = GrowingFile(self._growing(key), partial.size), time.monotonic() + SAFE_SECONDS
 
-        async def write(part: BytesIO) -> int:
-            async with hashing(digest, part):
-                return await self._run(file.write, part)
+        async def write(batch: list[bytes]) -> int:
+            async with hashing(digest, batch):
+                return await self._run(file.write, batch)
 
         try:
             await self._run(file.open)
-            async with aclosing(in_parts(chunks, BATCH)) as parts, aclosing(written(parts, write)) as sizes:
-                async for size in sizes:  # the next part is being written meanwhile: it is not among the safe ones
+            async with aclosing(in_batches(chunks, BATCH)) as batches, aclosing(written(batches, write)) as sizes:
+                async for size in sizes:  # the next batch is being written meanwhile: it is not among the safe ones
                     if size - file.safe >= SAFE_BYTES or time.monotonic() >= due:
                         yield Partial(await self._run(file.sync, size))
                         due = time.monotonic() + SAFE_SECONDS
@@ -163,9 +173,9 @@ class FileStore:
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)
 
-    async def _write(self, upload: _Upload, part: BytesIO, digest: Digest | None) -> None:
-        async with hashing(digest, part):
-            await self._run(upload.write, part)
+    async def _write(self, upload: _Upload, batch: Sequence[bytes], digest: Digest | None) -> None:
+        async with hashing(digest, batch):
+            await self._run(upload.write, batch)
 
     async def _pieces(self, reader: _Reader, piece: bytes) -> AsyncIterator[bytes]:
         while piece:
@@ -186,7 +196,7 @@ class FileStore:
     def _probe(self) -> None:
         upload = _Upload(self._uploads / uuid4().hex, self._uploads / f"check-{uuid4().hex}")
         try:
-            upload.write(BytesIO(b"check"))
+            upload.write([b"check"])
             upload.commit()
             if upload.target.read_bytes() != b"check":
                 raise OSError("the folder gives back other bytes than were written")
@@ -219,17 +229,14 @@ class _Upload:
         self._file: FileIO | None = None
         self._committed = False
 
-    def write(self, part: BytesIO) -> None:
+    def write(self, batch: Sequence[bytes]) -> None:
         file = self._file = self._file or self._create()
-        rest = part.getbuffer()
-        self.size += len(rest)
-        while rest:  # a write may take less than it was given
-            rest = rest[file.write(rest) :]
+        self.size += write_all(file.fileno(), self.size, batch)
 
-    def write_and_commit(self, part: BytesIO, digest: Digest | None) -> None:
+    def write_and_commit(self, batch: Sequence[bytes], digest: Digest | None) -> None:
         if digest:
-            digest.update(part.getbuffer())
-        self.write(part)
+            update_with(digest, batch)
+        self.write(batch)
         self.commit()
 
     def commit(self) -> None:

@@ -65,7 +65,7 @@ class S3Store:
             first = await anext(parts, None) or BytesIO()
             size = first.tell()
             if size < self._part_bytes:
-                async with hashing(digest, first):
+                async with hashing(digest, [first.getbuffer()]):
                     await self._put_whole(key, first)
                 return size
             joined = _joined(first, parts)

@@ -36,7 +36,7 @@ class Multipart:
 
         async def write(part: BytesIO) -> None:
             size = part.tell()
-            async with hashing(self._digest, part):
+            async with hashing(self._digest, [part.getbuffer()]):
                 self._etags.append(await upload_part(self._s3, self._key, upload_id, len(self._etags) + 1, part))
             self._size += size
 
@@ -99,7 +99,7 @@ class GrowingObject:
     async def _write(self, part: BytesIO) -> Partial:
         size, known, self._known = part.tell(), self._known, 0
         reached = len(self._partial.etags) * self._part_bytes + size
-        async with hashing(self._digest, part, skip=known):
+        async with hashing(self._digest, [part.getbuffer()[known:]]):
             if reached != self._total and size < self._part_bytes:
                 self._partial = await self._as_rest(part, reached)
             elif reached == self._total and not self._partial.upload_id:

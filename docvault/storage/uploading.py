@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TypeVar
 
 from docvault.storage import Digest
 
+P = TypeVar("P")
 T = TypeVar("T")
+
+MOST_CHUNKS = 1024
+"""As many pieces one `writev` takes (IOV_MAX on Linux and macOS)."""
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}/[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 """Two ids without a dot: no key can climb out of a folder, hide in it, or be the folder of another key."""
@@ -42,7 +46,21 @@ async def in_parts(chunks: AsyncIterator[bytes], size: int) -> AsyncGenerator[By
         yield part
 
 
-async def written(parts: AsyncIterator[BytesIO], write: Callable[[BytesIO], Awaitable[T]]) -> AsyncGenerator[T]:
+async def in_batches(chunks: AsyncIterator[bytes], size: int) -> AsyncGenerator[list[bytes]]:
+    """The same chunks, uncopied, as many together as make `size` bytes or more, or `MOST_CHUNKS`."""
+    batch, filled = list[bytes](), 0
+    async for chunk in chunks:
+        if chunk:
+            batch.append(chunk)
+        filled += len(chunk)
+        if filled >= size or len(batch) == MOST_CHUNKS:
+            yield batch
+            batch, filled = [], 0
+    if filled:
+        yield batch
+
+
+async def written(parts: AsyncIterator[P], write: Callable[[P], Awaitable[T]]) -> AsyncGenerator[T]:
     """Write each part while the next one fills. Gives what the writes gave, in order.
 
     The first error of either side stops both, and the write under way has ended when it is raised.
@@ -63,7 +81,7 @@ async def written(parts: AsyncIterator[BytesIO], write: Callable[[BytesIO], Awai
         raise
 
 
-async def write_behind(parts: AsyncIterator[BytesIO], write: Callable[[BytesIO], Awaitable[T]]) -> list[T]:
+async def write_behind(parts: AsyncIterator[P], write: Callable[[P], Awaitable[T]]) -> list[T]:
     """What `written` gives, when all is written."""
     return [result async for result in written(parts, write)]
 
@@ -74,14 +92,19 @@ async def nobody(_key: str) -> bool:
 
 
 @asynccontextmanager
-async def hashing(digest: Digest | None, part: BytesIO, skip: int = 0) -> AsyncGenerator[None]:
-    """Update `digest` with the part behind `skip` in a thread while the body runs; it has been when this is left."""
-    update = asyncio.to_thread(digest.update, part.getbuffer()[skip:]) if digest else asyncio.sleep(0)
+async def hashing(digest: Digest | None, pieces: Sequence[bytes | memoryview]) -> AsyncGenerator[None]:
+    """Update `digest` with the pieces in a thread while the body runs; it has been when this is left."""
+    update = asyncio.to_thread(update_with, digest, pieces) if digest else asyncio.sleep(0)
     running = asyncio.ensure_future(update)
     try:
         yield
     finally:
         await settled(running)
+
+
+def update_with(digest: Digest, pieces: Sequence[bytes | memoryview]) -> None:
+    for piece in pieces:
+        digest.update(piece)
 
 
 async def settled(work: Awaitable[T]) -> T:

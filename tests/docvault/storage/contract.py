@@ -105,6 +105,12 @@ class ObjectStoreContract:
         assert await store.put(key, chunks()) == len(data)
         assert await read_all(store, key) == data
 
+    async def test_very_many_tiny_chunks(self, store: ObjectStore) -> None:
+        key, data, digest = new_key(), some_bytes(30_000), hashlib.sha256()
+        assert await store.put(key, pieces_of(data, 7), digest) == len(data)
+        assert digest.digest() == hashlib.sha256(data).digest()
+        assert await read_all(store, key) == data
+
     @pytest.mark.parametrize(
         ("start", "end"),
         [
