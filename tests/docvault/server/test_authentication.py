@@ -65,7 +65,8 @@ async def test_every_route_of_the_api_is_closed_unless_it_says_otherwise(vault: 
     for path, methods in document["paths"].items():
         for method in methods:
             answer = await vault.client().request(method, re.sub(r"\{[^}]*\}", str(uuid4()), path))
-            if answer.status_code != 401 or answer.json().get("code") == "session_ended":
+            said = answer.json().get("code") if answer.content else None  # HEAD says nothing
+            if answer.status_code != 401 or said == "session_ended":
                 open_routes.add((method.upper(), path))
     assert open_routes <= {
         ("POST", "/api/auth/register"),
