@@ -52,6 +52,22 @@ def rough_blocks(runs: Sequence[Run], width: float) -> list[RoughBlock]:
     return blocks + [RoughBlock([[run]], False) for run in runs if not run.upright]
 
 
+def inserted(
+    blocks: list[RoughBlock], found: list[RoughBlock], box: tuple[float, float, float, float]
+) -> list[RoughBlock]:
+    """What was found in a picture at `box`, put behind the last block that stands above it in its column."""
+    left, top, right, bottom = box
+    middle = (top + bottom) / 2
+    place = len(blocks)
+    for number in range(len(blocks), 0, -1):
+        runs = [run for row in blocks[number - 1].rows for run in row]
+        above = max(run.bottom for run in runs) <= middle
+        if above and min(run.left for run in runs) < right and max(run.right for run in runs) > left:
+            place = number
+            break
+    return blocks[:place] + found + blocks[place:]
+
+
 # --- columns ----------------------------------------------------------------------------------------------------------
 
 

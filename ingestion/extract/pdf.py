@@ -1,4 +1,4 @@
-"""PDF, read with PDFium alone: text, reading order, headings, tables and the place of every line.
+"""PDF, read with PDFium: text, reading order, headings, tables and the place of every line; scans through Tesseract.
 
 Pages are opened one at a time and closed again, so that memory grows with the text kept and not with the pages.
 """
@@ -6,87 +6,71 @@ Pages are opened one at a time and closed again, so that memory grows with the t
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as raw
 
 from docvault.errors import DocumentError
-from ingestion.extract.build import Report, clean, corrupt, empty, encrypted, no_text, squeeze
-from ingestion.extract.document import PLAIN, Block, BlockKind, Box, Extracted, Line, Options, Page
-from ingestion.extract.layout import RoughBlock, Row, cells_of, is_bullet, rough_blocks
-from ingestion.extract.pdf_words import SegmentReader, hyphenated, transform_of
+from ingestion.extract.build import Report, clean, corrupt, empty, encrypted, no_text, squeeze, wrong_password
+from ingestion.extract.document import PLAIN, Extracted, Options
+from ingestion.extract.drafts import LETTERS, NO_PAGE, DraftPage, Headings, PageWriter, first_page_title
+from ingestion.extract.layout import RoughBlock, inserted, rough_blocks
+from ingestion.extract.pdf_forms import extras_of
+from ingestion.extract.pdf_pictures import pictures_of
+from ingestion.extract.pdf_scans import Scans, pages_named
+from ingestion.extract.pdf_words import Segment, SegmentReader, Transform, transform_of
 
 MAX_PAGE_CHARACTERS = 2_000_000
 """Longest text of one page; a page that says more was made to hurt."""
 
-_LEADERS = re.compile(r"(?:\s?[.·_…]){5,}")
-_DIGITS = re.compile(r"\d+")
-# Symbol fonts put their bullets into the private use area, with ticks and boxes that have no text at all.
-_SYMBOLS = dict.fromkeys(range(0xE000, 0xF900)) | dict.fromkeys((0xF0A7, 0xF0B7, 0xF0D8), "•")
 _PROGRAM_TITLE = re.compile(
     r"^(?:untitled|document\d*|microsoft \w+ - .*|.*\.(?:docx?|pdf|xlsx?|pptx?|indd|qxd|tex|dvi|ps|rtf|html?))$", re.I
 )
-_LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
-
-
-class _Draft(NamedTuple):
-    """A block before the style of the whole document's headings is known."""
-
-    block: Block
-    size: float
-    bold: bool
-
-
-class _DraftPage(NamedTuple):
-    text: str
-    drafts: list[_Draft]
-    lines: list[Line]
-    width: float
-    height: float
+_XFA_NOTICE = re.compile(r"please wait|adobe reader|adobe acrobat", re.I)
 
 
 def extract(path: Path, filename: str, report: Report, options: Options = PLAIN) -> Extracted:
-    """Raises `DocumentError`: `empty`, `encrypted`, `corrupt`, `no_text`, `too_much_text`."""
+    """Raises `DocumentError`: `empty`, `encrypted`, `wrong_password`, `corrupt`, `no_text`, `too_much_text`,
+    `program_missing`.
+    """
     if not path.stat().st_size:
         raise empty()
-    return _extract(str(path), report)
+    return _extract(str(path), report, options)
 
 
-def pdf_from_bytes(data: bytes) -> Extracted:
+def pdf_from_bytes(data: bytes, options: Options = PLAIN) -> Extracted:
     if not data:
         raise empty()
-    return _extract(data, lambda done, pages: None)
+    return _extract(data, lambda done, pages: None, options)
 
 
-def _extract(source: str | bytes, report: Report) -> Extracted:
-    document = _open(source)
+def _extract(source: str | bytes, report: Report, options: Options) -> Extracted:
+    document = _open(source, options.password)
     try:
-        count = len(document)
-        if not count:
-            raise corrupt("The PDF")
-        drafts: list[_DraftPage] = []
-        damaged = 0
-        for number in range(count):
-            draft = _read_page(document, number)
-            damaged += draft is None
-            drafts.append(draft or _DraftPage("", [], [], 0.0, 0.0))
-            report(number + 1, count)
-        return _finish(drafts, damaged, _title(document))
+        return _Reader(document, options).read(report)
     finally:
         document.close()
 
 
-def _open(source: str | bytes) -> Any:
+def _open(source: str | bytes, password: str | None) -> Any:
+    """A password is tried only where the file does not open without one: those for changes alone lock nobody out."""
     try:
         return pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
-        if getattr(error, "err_code", None) in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}:
-            raise encrypted("The PDF") from None
-        raise corrupt("The PDF") from None
+        if not _is_locked(error):
+            raise corrupt("The PDF") from None
+    if not password:
+        raise encrypted("The PDF")
+    try:
+        return pypdfium2.PdfDocument(source, password=password)
+    except pypdfium2.PdfiumError as error:
+        raise (wrong_password if _is_locked(error) else corrupt)("The PDF") from None
+
+
+def _is_locked(error: pypdfium2.PdfiumError) -> bool:
+    return getattr(error, "err_code", None) in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}
 
 
 def _title(document: Any) -> str | None:
@@ -95,220 +79,116 @@ def _title(document: Any) -> str | None:
         title = squeeze(clean(document.get_metadata_value("Title")))[:300]
     except (pypdfium2.PdfiumError, UnicodeDecodeError):
         return None
-    return title if _LETTERS.search(title) and not _PROGRAM_TITLE.match(title) else None
+    return title if LETTERS.search(title) and not _PROGRAM_TITLE.match(title) else None
 
 
-# --- one page ---------------------------------------------------------------------------------------------------------
+class _Reader:
+    """One document, page by page. What was not read is remembered, to be told at the end."""
 
+    def __init__(self, document: Any, options: Options) -> None:
+        self.document, self.options = document, options
+        self.form_type = document.get_formtype()
+        self.form = _form_of(document) if self.form_type != raw.FORMTYPE_NONE else None
+        self.drafts: list[DraftPage] = []
+        self.damaged: list[int] = []
+        self.scans = Scans(options)
 
-def _read_page(document: Any, number: int) -> _DraftPage | None:
-    """None where PDFium cannot open the page."""
-    try:
-        page = document[number]
-    except (pypdfium2.PdfiumError, KeyError, IndexError):
-        return None
-    try:
-        textpage = page.get_textpage()
-    except pypdfium2.PdfiumError:
-        page.close()
-        return None
-    try:
+    def read(self, report: Report) -> Extracted:
+        count = len(self.document)
+        if not count:
+            raise corrupt("The PDF")
+        for number in range(1, count + 1):
+            draft = self._page(number)
+            if draft is None:
+                self.damaged.append(number)
+            self.drafts.append(draft or NO_PAGE)
+            report(number, count)
+        return self._finished()
+
+    def _page(self, number: int) -> DraftPage | None:
+        """None where PDFium cannot open the page."""
+        try:
+            page = self.document[number - 1]
+        except (pypdfium2.PdfiumError, KeyError, IndexError):
+            return None
+        try:
+            return self._draft(page, number)
+        except pypdfium2.PdfiumError:
+            return None
+        finally:
+            page.close()
+
+    def _draft(self, page: Any, number: int) -> DraftPage:
         width, height = page.get_size()
+        place = transform_of(page.raw)
+        segments = _segments(page, number, place)
+        pictures = pictures_of(page, segments, place, width, height) if self.options.ocr else []
+        extras = extras_of(page, self.form, segments, place)
+        scanned = [(picture, self.scans.read(page, picture, segments, number)) for picture in pictures]
+        if any(picture.replaces and blocks for picture, blocks in scanned):
+            segments = []
+        blocks = rough_blocks(segments + extras.fields, width)
+        for picture, found in scanned:
+            blocks = inserted(blocks, found, picture.box)
+        blocks += [RoughBlock([[comment]], False) for comment in extras.comments]
+        return PageWriter(width, height).write(blocks)
+
+    def _finished(self) -> Extracted:
+        silent = sum(not draft.text.strip() for draft in self.drafts)
+        if silent == len(self.drafts):
+            raise self.scans.problem or _wordless(self.options.ocr)
+        levels = Headings(self.drafts)
+        pages = [levels.page(number, draft) for number, draft in enumerate(self.drafts, 1)]
+        warnings = self._warnings(silent)
+        return Extracted(pages, _title(self.document) or first_page_title(pages, levels), warnings=warnings)
+
+    def _warnings(self, silent: int) -> list[str]:
+        warnings: list[str] = []
+        if self.damaged:
+            warnings.append(f"{pages_named(self.damaged)} damaged and could not be read.")
+        if silent > len(self.damaged) and not self.options.ocr:
+            count = silent - len(self.damaged)
+            warnings.append("1 page has no text layer." if count == 1 else f"{count} pages have no text layer.")
+        if self.form_type == raw.FORMTYPE_XFA_FULL:
+            self._refuse_notice()
+            warnings.append("This is an Adobe XFA form; only what its fixed pages show was read.")
+        return warnings + self.scans.warnings()
+
+    def _refuse_notice(self) -> None:
+        """Forms that only Adobe Reader builds carry one page that says so, and no content."""
+        if len(self.drafts) == 1 and _XFA_NOTICE.search(self.drafts[0].text):
+            raise no_text(
+                "This PDF is an Adobe XFA form: its content is put together by Adobe Reader only.",
+                hint="Open it in Adobe Reader, print it to a PDF, and upload that.",
+            )
+
+
+def _form_of(document: Any) -> Any:
+    """The form environment that knows the fields; None for a form too broken to have one."""
+    try:
+        document.init_forms()
+    except pypdfium2.PdfiumError:
+        return None
+    return document.formenv
+
+
+def _segments(page: Any, number: int, place: Transform) -> list[Segment]:
+    textpage = page.get_textpage()
+    try:
         if textpage.count_chars() > MAX_PAGE_CHARACTERS:
-            raise DocumentError(f"Page {number + 1} holds more text than can be read.", code="too_much_text")
-        segments = SegmentReader(textpage.raw, transform_of(page.raw)).read()
+            raise DocumentError(f"Page {number} holds more text than can be read.", code="too_much_text")
+        return SegmentReader(textpage.raw, place).read()
     finally:
         textpage.close()
-        page.close()
-    return _PageWriter(width, height).write(rough_blocks(segments, width))
 
 
-class _PageWriter:
-    def __init__(self, width: float, height: float) -> None:
-        self.width, self.height = width, height
-        self.parts: list[str] = []
-        self.length = 0
-        self.drafts: list[_Draft] = []
-        self.lines: list[Line] = []
-        self.blocks: list[RoughBlock] = []
-
-    def write(self, blocks: list[RoughBlock]) -> _DraftPage:
-        self.blocks = blocks
-        for block in blocks:
-            lines = [(text, row) for row in block.rows if (text := _row_text(row, block.table))]
-            if not lines:
-                continue
-            if self.length:
-                self._push("\n\n")
-            if block.table:
-                self._table(lines, block.header)
-            else:
-                self._paragraph(lines)
-        return _DraftPage("".join(self.parts), self.drafts, self.lines, self.width, self.height)
-
-    def _push(self, text: str) -> None:
-        self.parts.append(text)
-        self.length += len(text)
-
-    def _line(self, text: str, row: Row) -> None:
-        start = self.length
-        self._push(text)
-        self.lines.append(Line(start, self.length, _box(row)))
-
-    def _table(self, lines: list[tuple[str, Row]], header: int) -> None:
-        start = header_end = self.length
-        for number, (text, row) in enumerate(lines):
-            if number:
-                self._push("\n")
-            self._line(_tidy(text), row)
-            if number < header:
-                header_end = self.length
-        self.drafts.append(_Draft(Block("table", start, self.length, 0, header_end), 0.0, False))
-
-    def _paragraph(self, lines: list[tuple[str, Row]]) -> None:
-        """Lines of a paragraph flow into each other; a word divided at the end of a line is put together again."""
-        start = self.length
-        last = len(lines) - 1
-        for number, (text, row) in enumerate(lines):
-            divided = hyphenated(text)
-            follower = lines[number + 1][0] if number < last else ""
-            if divided:
-                text = text[:-1] + ("" if self._is_one_word(text, follower) else "-")
-            self._line(_tidy(text), row)
-            if number < last and not divided:
-                self._push(" ")
-        first = lines[0][1][0]
-        kind: BlockKind = "list_item" if is_bullet(first.text) else "paragraph"
-        bold = all(run.bold for _, row in lines for run in row)
-        self.drafts.append(_Draft(Block(kind, start, self.length), first.size, bold))
-
-    def _is_one_word(self, text: str, follower: str) -> bool:
-        """Whether a hyphen is there for the end of the line only: `exam-` and `ple`, not `self-` and `made`."""
-        first, second = text[:-1].split(" ")[-1], follower.split(" ")[0]
-        if not second[:1].islower() or not first.isalpha():
-            return False
-        compound = f"{first}-{second.rstrip('.,;:)')}"
-        return not any(compound in run.text for block in self.blocks for row in block.rows for run in row)
-
-
-def _row_text(row: Row, table: bool) -> str:
-    text = " | ".join(cells_of(row)) if table else " ".join([run.text for run in row])
-    return text if text.isascii() and len(text) < 5 else _tidy(text) and text
-
-
-def _box(row: Row) -> Box:
-    return (
-        round(min(run.left for run in row), 1),
-        round(min(run.top for run in row), 1),
-        round(max(run.right for run in row), 1),
-        round(max(run.bottom for run in row), 1),
+def _wordless(read: bool) -> DocumentError:
+    if read:
+        return no_text(
+            "No page of this PDF has a text layer, and no words were found in its pictures.",
+            hint="If it is a scan, scan it again at 300 dots per inch, straight and well lit.",
+        )
+    return no_text(
+        "No page of this PDF has a text layer; it looks like a scan.",
+        hint="Reading text from images is switched off (DOCVAULT_OCR). Run it through OCR and upload the result.",
     )
-
-
-def _tidy(text: str) -> str:
-    """Dots that only lead the eye across a table of contents say nothing; control characters neither."""
-    if "..." in text or ". ." in text or "__" in text:
-        text = _LEADERS.sub(" …", text).strip()
-    if text.isascii() and text.isprintable():
-        return text
-    text = clean(text.replace("\x02", "-").replace("\ufffe", "-").translate(_SYMBOLS)).strip()
-    return "" if text == "…" else text
-
-
-# --- the whole document -----------------------------------------------------------------------------------------------
-
-
-def _finish(drafts: list[_DraftPage], damaged: int, title: str | None) -> Extracted:
-    silent = sum(not draft.text.strip() for draft in drafts)
-    if silent == len(drafts):
-        raise no_text(
-            "No page of this PDF has a text layer; it looks like a scan.",
-            hint="Reading text from images is not available. Run it through OCR and upload the result.",
-        )
-    levels = _Headings(drafts)
-    pages = [levels.page(number, draft) for number, draft in enumerate(drafts, 1)]
-    warnings = [f"{_pages(damaged)} damaged and could not be read."] if damaged else []
-    if silent > damaged:
-        warnings.append(f"{_pages(silent - damaged).replace('is', 'has').replace('are', 'have')} no text layer.")
-    return Extracted(pages, title or _first_page_title(pages, levels), warnings=warnings)
-
-
-def _pages(count: int) -> str:
-    return "1 page is" if count == 1 else f"{count} pages are"
-
-
-def _first_page_title(pages: Sequence[Page], levels: _Headings) -> str | None:
-    for page in pages[:2]:
-        headings = [block for block in page.blocks if block.kind == "heading"]
-        if headings:
-            best = min(headings, key=lambda block: (block.level, block.start))
-            return squeeze(page.text[best.start : best.end])[:300]
-    return None
-
-
-class _Headings:
-    """Which blocks are headings, told by the style of the document's own running text.
-
-    A heading is short and larger than the running text, or bold where that is not. The same words in the place of a
-    heading on page after page are a running title, and not one.
-    """
-
-    def __init__(self, drafts: list[_DraftPage]) -> None:
-        weight: Counter[tuple[float, bool]] = Counter()
-        for page in drafts:
-            for draft in page.drafts:
-                weight[(_rounded(draft.size), draft.bold)] += draft.block.end - draft.block.start
-        weight = Counter({style: count for style, count in weight.items() if style[0] > 0})
-        self.body, self.body_bold = weight.most_common(1)[0][0] if weight else (10.0, False)
-        self.running = self._running_titles(drafts)
-        sizes: Counter[float] = Counter()
-        for page in drafts:
-            for draft in page.drafts:
-                if self._is_heading(page.text, draft):
-                    sizes[_rounded(draft.size)] += 1
-        larger = sorted((size for size in sizes if size > self.body * 1.1), reverse=True)
-        self.levels = {size: min(place, 4) for place, size in enumerate(larger, 1)}
-        self.lowest = min(len(larger) + 1, 5)
-
-    def page(self, number: int, draft: _DraftPage) -> Page:
-        blocks = [self._block(draft.text, block) for block in draft.drafts]
-        known = draft.width > 0
-        return Page(
-            number, draft.text, blocks, draft.lines, draft.width if known else None, draft.height if known else None
-        )
-
-    def _block(self, text: str, draft: _Draft) -> Block:
-        block = draft.block
-        if not self._is_heading(text, draft):
-            return block
-        return Block("heading", block.start, block.end, self.levels.get(_rounded(draft.size), self.lowest))
-
-    def _running_titles(self, drafts: list[_DraftPage]) -> set[str]:
-        """Words that stand in short blocks of more than three pages, and of every tenth at least."""
-        seen: Counter[str] = Counter()
-        for page in drafts:
-            seen.update(
-                {page.text[d.block.start : d.block.end] for d in page.drafts if d.block.end - d.block.start <= 120}
-            )
-        least = max(4, len(drafts) // 10)
-        return {words for words, count in seen.items() if count >= least}
-
-    def _is_heading(self, text: str, draft: _Draft) -> bool:
-        block = draft.block
-        larger = draft.size > self.body * 1.1
-        if block.kind == "table" or not (
-            larger or (draft.bold and not self.body_bold and draft.size > self.body * 0.85)
-        ):
-            return False
-        if block.end - block.start > 200:
-            return False
-        words = text[block.start : block.end]
-        if _DIGITS.sub("#", words) in self.running or not _LETTERS.search(words):
-            return False
-        if block.kind == "list_item" and not words[0].isalnum():
-            return False
-        return words[-1] not in ",;" and (words[-1] != "." or len(words) < 60)
-
-
-def _rounded(size: float) -> float:
-    return round(size * 2) / 2

@@ -14,7 +14,8 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 _WORD = re.compile(r"[^\s\x00-\x1f\ufffe]+[\x02\ufffe]?")
-_HYPHENS = ("\x02", "\ufffe")
+DIVIDER = "\x02"
+_HYPHENS = (DIVIDER, "\ufffe")
 """What versions of PDFium write for a hyphen that divides a word at the end of a line, in place of the line's end."""
 
 WIDE_GAP = 1.15
@@ -76,7 +77,7 @@ def page_text(textpage: Any) -> str:
     return "".join(chr(code) if 0 < (code := get(textpage, place)) < 0x110000 else "\x01" for place in range(count))
 
 
-def _quick(function: Any, result: Any, *arguments: Any) -> Any:
+def quick(function: Any, result: Any, *arguments: Any) -> Any:
     """The same function without giving up and taking back the interpreter's lock, and with addresses as plain numbers.
 
     Three times as fast as through the generated bindings, for the calls made for every word and every run of words.
@@ -84,12 +85,12 @@ def _quick(function: Any, result: Any, *arguments: Any) -> Any:
     return ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
-_ADDRESS, _INT = ctypes.c_void_p, ctypes.c_int
-_loose_box = _quick(pdfium.FPDFText_GetLooseCharBox, _INT, _ADDRESS, _INT, _ADDRESS)
-_font_size = _quick(pdfium.FPDFText_GetFontSize, ctypes.c_double, _ADDRESS, _INT)
-_matrix_of = _quick(pdfium.FPDFText_GetMatrix, _INT, _ADDRESS, _INT, _ADDRESS)
-_shape_of = _quick(pdfium.FPDFText_GetTextObject, _ADDRESS, _ADDRESS, _INT)
-_font_of = _quick(pdfium.FPDFTextObj_GetFont, _ADDRESS, _ADDRESS)
+ADDRESS, INT = ctypes.c_void_p, ctypes.c_int
+_loose_box = quick(pdfium.FPDFText_GetLooseCharBox, INT, ADDRESS, INT, ADDRESS)
+_font_size = quick(pdfium.FPDFText_GetFontSize, ctypes.c_double, ADDRESS, INT)
+_matrix_of = quick(pdfium.FPDFText_GetMatrix, INT, ADDRESS, INT, ADDRESS)
+_shape_of = quick(pdfium.FPDFText_GetTextObject, ADDRESS, ADDRESS, INT)
+_font_of = quick(pdfium.FPDFTextObj_GetFont, ADDRESS, ADDRESS)
 Boxes = tuple[list[float], list[float], list[float], list[float]]
 
 

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
 
 from docvault.errors import DocumentError
-from ingestion.extract.document import Extracted
+from ingestion.extract.document import Extracted, Options
 from ingestion.extract.pdf import extract
 from tests.ingestion.extract.conftest import blocks_of, silent
+from tests.ingestion.extract.pictures import assert_boxes_hold_the_ink
 
 Sound = Callable[[Extracted], Extracted]
 
@@ -69,6 +73,49 @@ def test_boxes_are_where_the_page_is_dark(corpus: Path, name: str) -> None:
         if "table" not in {block.kind for block in page.blocks}:  # rules between cells belong to no line
             assert not pixels.any()
     document.close()
+
+
+def page_of(path: Path, **options: Any) -> Path:
+    """A page with one line at its left foot and one further up, drawn on A5."""
+    canvas = Canvas(str(path), pagesize=(420, 595), invariant=1, **options)
+    canvas.drawString(50, 60, "Low and to the left stands this line.")
+    canvas.drawString(150, 400, "Higher up stands the other one.")
+    canvas.save()
+    return path
+
+
+@pytest.mark.parametrize("cropped", [False, True])
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_boxes_follow_the_page_as_it_is_shown(degrees: int, cropped: bool, tmp_path: Path) -> None:
+    path = page_of(tmp_path / "page.pdf")
+    document = pypdfium2.PdfDocument(path.read_bytes())
+    document[0].set_rotation(degrees)
+    if cropped:
+        document[0].set_cropbox(30, 40, 400, 500)
+    document.save(path)
+    page = extract(path, "page.pdf", silent).pages[0]
+    assert (page.width, page.height) == document[0].get_size()
+    drawn = document[0].render(scale=2).to_pil().convert("L")
+    document.close()
+    assert len(page.lines) == 2
+    assert_boxes_hold_the_ink(page, drawn)
+
+
+def test_a_password_opens(tmp_path: Path) -> None:
+    path = page_of(tmp_path / "locked.pdf", encrypt="secret")
+    assert "Higher up" in extract(path, "locked.pdf", silent, Options(password="secret")).pages[0].text
+    for password, code in ((None, "encrypted"), ("wrong", "wrong_password")):
+        with pytest.raises(DocumentError) as caught:
+            extract(path, "locked.pdf", silent, Options(password=password))
+        assert (caught.value.code, caught.value.permanent) == (code, True)
+        assert "password" in (caught.value.hint or "")
+
+
+def test_a_password_for_changes_only_locks_nobody_out(tmp_path: Path) -> None:
+    lock: Any = StandardEncryption("", ownerPassword="secret", canModify=0)
+    path = page_of(tmp_path / "locked.pdf", encrypt=lock)
+    for password in (None, "anything"):
+        assert "Higher up" in extract(path, "locked.pdf", silent, Options(password=password)).pages[0].text
 
 
 def test_progress_counts_pages(corpus: Path) -> None:
