@@ -27,9 +27,8 @@ class DocumentView(msgspec.Struct):
     `revision` is the one that is served and found, `pending_revision` a newer one that is not read yet. `pages_done` of
     `pages_total` are read so far; both are 0 as long as that is not known. `queue_position` counts the owner's own
     waiting documents from 1, which is next. `expected_seconds` until it is ready are judged by the pace of the last
-    minutes; null when nobody can tell. The answer to an upload leaves these two out. `archive_id` is the document it
-    was packed in. `duplicate_of` is set in the answer to an upload whose bytes were there already: it is the id of
-    that document.
+    minutes; null when nobody can tell. `archive_id` is the document it was packed in. `duplicate_of` is set in the
+    answer to an upload whose bytes were there already: it is the id of that document.
     """
 
     id: UUID

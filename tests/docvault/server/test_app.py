@@ -8,13 +8,15 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from docvault.ai import embedding_client
 from docvault.local.home import any_port
 from docvault.logging import hide_secrets
+from docvault.resources import Resources
 from docvault.server.app import create_app
 from docvault.settings import Settings
 from tests.conftest import serving
@@ -118,8 +120,42 @@ async def test_metrics(people: People, person: Person) -> None:
     said = (await people.stranger().get("/metrics")).text
     assert "docvault_database_up 1.0" in said
     assert 'docvault_documents{status="queued"}' in said
+    for name in ("documents_due", "oldest_due_seconds", "passages_left"):
+        assert f"\ndocvault_{name} " in said
     assert 'path="/api/documents"' in said
     assert person.id not in said
+
+
+async def test_metrics_count_what_a_free_worker_would_take(resources: Resources, person: Person) -> None:
+    """More workers are of no use to a document that is being read, or that waits out a pause."""
+
+    async def totals() -> Any:
+        async with resources.database.lookup() as connection:
+            return (await connection.execute(text("SELECT * FROM queue_totals()"))).one()
+
+    async def change(id: str, values: str) -> None:
+        async with resources.database.transaction(UUID(person.id)) as session:
+            await session.execute(text(f"UPDATE documents SET {values} WHERE id = :id"), {"id": UUID(id)})
+
+    before = await totals()
+    documents = await person.upload(*((f"{n}.txt", str(uuid4()).encode()) for n in range(4)))
+    due, paused, read, abandoned = [document["id"] for document in documents]
+    reading = (
+        "status = 'processing', progress = 0.5, work = 1000, due_at = now() - interval '9 days', lease_until = now()"
+    )
+    await change(due, "due_at = now() - interval '3 days'")
+    await change(paused, "due_at = now() + interval '1 day'")
+    await change(read, f"{reading} + interval '1 hour'")
+    await change(abandoned, f"{reading} - interval '1 s'")
+    after = await totals()
+    assert (after.queued - before.queued, after.processing - before.processing) == (2, 2)
+    assert after.due - before.due == 2
+    assert after.oldest_seconds == pytest.approx(9 * 86400, rel=0.01), "the one whose worker died"
+    assert after.passages - before.passages == pytest.approx(1002)
+    await change(abandoned, "lease_until = now() + interval '1 hour'")
+    assert (await totals()).oldest_seconds == pytest.approx(3 * 86400, rel=0.01)
+    for document in documents:
+        await person.http.delete(f"/api/documents/{document['id']}")
 
 
 async def test_cors_is_closed_unless_it_is_opened(changed: Callable[..., Settings], people: People) -> None:
