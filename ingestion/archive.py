@@ -167,7 +167,7 @@ def _nothing_in_it(done: Unpacked, keeper: Keeper) -> DocumentError:
         )
     left_out = sum(done.left_out.values())
     return DocumentError(
-        f"There is no file in this archive{f' but {left_out} that say nothing' if left_out else ''}.",
+        f"There is nothing to read in this archive{': its files are empty, or links' if left_out else ''}.",
         code="empty_archive",
         hint="Check the original and upload it again.",
     )
