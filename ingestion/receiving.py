@@ -72,6 +72,7 @@ class Receiving:
         self._kept = held.partial
         self._arrived = 0
         self._cut = False
+        self.holds = True
         self._beaten = time.monotonic()
         self._head = bytearray()
         # Of a file that comes in one request, which is the usual one, the bytes need not be read again.
@@ -105,7 +106,8 @@ class Receiving:
                     if not self._checked:
                         await self._keep(latest)
             self._verify()
-            await self._keep(latest)
+            if latest is not self._kept:
+                await self._keep(latest)
         except BaseException:
             if latest.upload_id != self._kept.upload_id:  # begun by this request, and nobody will know of it
                 await settled(self._abandon(latest))
@@ -141,6 +143,15 @@ class Receiving:
                 hint="Send them again.",
             )
 
+    async def let_go(self) -> None:
+        """The next request need not wait until the lease runs out."""
+        if self.holds:
+            try:
+                async with self._resources.database.transaction(self._held.owner_id) as session:
+                    await uploads.let_go(session, self._held)
+            except DocVaultError as error:
+                log.warning("upload.held_until_its_lease_ends", error=error.detail)
+
     async def _keep(self, partial: Partial) -> None:
         held, settings = self._held, self._settings
         async with self._resources.database.transaction(held.owner_id) as session:
@@ -148,12 +159,11 @@ class Receiving:
                 raise locked()
             if self._kept.rest != partial.rest:
                 await queries.discard_objects(session, held.owner_id, [self._kept.rest])
-        self._kept = partial
+        self._kept, self._beaten = partial, time.monotonic()
 
     async def _beat(self) -> None:
         if time.monotonic() - self._beaten > lease(self._settings) / 3:
             await self._keep(self._kept)
-            self._beaten = time.monotonic()
 
     async def _spare(self) -> str:
         key = f"{self._held.owner_id}/{uuid4()}"
@@ -169,7 +179,6 @@ class Receiving:
 
     async def _accept(self) -> Standing:
         resources, held = self._resources, self._held
-        await self._keep(self._kept)  # from here on no byte arrives that would tell that we live
         await resources.store.finish(held.key, self._kept)
         sha256 = self._digest.digest() if self._digest and self._arrived == held.total else await self._read_back()
         kind = sniff(bytes(self._head), held.filename).content_type
@@ -182,6 +191,7 @@ class Receiving:
             await queries.discard_objects(unit.session, held.owner_id, [self._kept.rest])
             upload = await uploads.find(unit.session, held.owner_id, held.id)
             standing = standing_of(upload, duplicate=view.duplicate_of is not None)
+        self.holds = False
         log.info("upload.accepted", files=1, bytes=file.size)
         return standing
 

@@ -81,7 +81,7 @@ async def receive(resources: Resources, owner_id: UUID, id: UUID, piece: Piece) 
         await end(resources, owner_id, id)
         raise NotFound("The store has lost the beginning of this upload.", hint="Begin a new one.") from None
     finally:
-        await settled(_let_go(resources, held))
+        await settled(receiving.let_go())
 
 
 async def end(resources: Resources, owner_id: UUID, id: UUID) -> None:
@@ -159,14 +159,6 @@ async def _check_room(session: AsyncSession, owner_id: UUID, settings: Settings,
             code="storage_quota_reached",
             hint="Delete some documents, or ask your administrator for more.",
         )
-
-
-async def _let_go(resources: Resources, held: uploads.Hold) -> None:
-    try:
-        async with resources.database.transaction(held.owner_id) as session:
-            await uploads.let_go(session, held)
-    except DocVaultError as error:
-        log.warning("upload.held_until_its_lease_ends", error=error.detail)
 
 
 async def _clear(resources: Resources, owner_id: UUID, id: UUID) -> bool:

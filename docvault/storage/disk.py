@@ -10,7 +10,6 @@ from pathlib import Path
 
 from docvault.errors import Locked
 
-
 AHEAD = 8 * 1024 * 1024
 """Bytes the disk is given to write in one go while more arrive."""
 
@@ -61,7 +60,8 @@ def put_in_place(growing: Path, target: Path, size: int) -> None:
     file = GrowingFile(growing, size)
     try:
         file.open()
-        file.sync(size)
+        if not size:  # the only one that nobody has synced yet
+            file.sync(size)
         make_folder(target.parent)
         growing.replace(target)
         sync_folder(target.parent)
