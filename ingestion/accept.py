@@ -44,7 +44,7 @@ async def accept(
     known = await queries.same_bytes(session, owner_id, [file.sha256 for file in files])
     # Of the same bytes twice in one upload, the first is the document.
     fresh = list({file.sha256: file for file in reversed(files) if file.sha256 not in known}.values())[::-1]
-    named = await _named(session, owner_id, folder, fresh)
+    named = await _named(session, owner_id, folder, fresh, set(known.values()))
     await _check_quota(session, owner_id, settings, fresh, len(fresh) - len(named))
     if await queries.adopt_objects(session, owner_id, [file.key for file in fresh]) < len(fresh):
         raise Unavailable("The upload took longer than it may.", code="upload_expired", hint="Upload it again.")
@@ -52,20 +52,25 @@ async def accept(
     spare = {file.key for file in files} - {file.key for file in fresh}
     await queries.discard_objects(session, owner_id, list(spare))
     await archive_queries.stand_alone(session, owner_id, known.values())
-    again = [id for hash, id in known.items() if await _asked_again(session, owner_id, id, hash)]
+    # Uploading a failed document again is asking to retry it.
+    again = [id for id in dict.fromkeys(known.values()) if await queries.retry(session, owner_id, id)]
     for id in [*added.values(), *again]:
         unit.promise(INGEST, id)
         unit.changed(id)
     return await _shown(session, owner_id, files, added | known, {file.key for file in fresh})
 
 
-async def _named(session: AsyncSession, owner_id: UUID, folder: str, fresh: Sequence[Received]) -> dict[str, Document]:
+async def _named(
+    session: AsyncSession, owner_id: UUID, folder: str, fresh: Sequence[Received], wanted: set[UUID]
+) -> dict[str, Document]:
     """The documents that these files are to be revisions of, by name.
 
-    Two files of one name in one upload are no versions of each other: the first is the revision.
+    Two files of one name in one upload are no versions of each other: the first is the revision. And a document of
+    `wanted`, whose own bytes came in this upload too, is replaced by none: those would be lost.
     """
     names = list({file.filename for file in fresh})
-    return {document.filename: document for document in await queries.same_names(session, owner_id, folder, names)}
+    found = await queries.same_names(session, owner_id, folder, names)
+    return {document.filename: document for document in found if document.id not in wanted}
 
 
 async def _add(
@@ -98,16 +103,6 @@ def _revision(owner_id: UUID, document_id: UUID, file: Received) -> Revision:
         owner_id=owner_id, id=file.revision_id, document_id=document_id, number=1, object_key=file.key,
         size_bytes=file.size, sha256=file.sha256, content_type=file.content_type,
     )  # fmt: skip
-
-
-async def _asked_again(session: AsyncSession, owner_id: UUID, id: UUID, hash: bytes) -> bool:
-    """Uploading a failed document again is asking to retry it; and uploading again what a newer revision is about to
-    replace is asking to keep it. Whether it is to be read."""
-    document, served = await library.find(session, owner_id, id, lock=True)
-    if document.pending_revision_id is not None and served.sha256 == hash:
-        await queries.keep_served(session, document)
-        return False
-    return await queries.retry(session, owner_id, id)
 
 
 async def _shown(

@@ -294,18 +294,20 @@ async def totals(session: AsyncSession, owner_id: UUID) -> tuple[int, int]:
 
 
 async def same_bytes(session: AsyncSession, owner_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
-    """The oldest document with each of these hashes, where there is one.
+    """The oldest document whose newest bytes have each of these hashes, where there is one.
 
-    It is not deleted before the transaction ends. A document whose bytes were lost from the store is none: its owner is
-    told to upload them again.
+    What a newer revision is about to replace does not count: it would soon be nowhere. The documents are neither
+    changed nor deleted before the transaction ends. One whose bytes were lost from the store is none: its owner is told
+    to upload them again.
     """
+    newest = func.coalesce(Document.pending_revision_id, Document.revision_id)
     of_document = (Document.owner_id == Revision.owner_id) & (Document.id == Revision.document_id)
     query = (
         select(Revision.sha256, Revision.document_id)
-        .join(Document, of_document)
+        .join(Document, of_document & (newest == Revision.id))
         .where(owned(Revision, owner_id), Revision.sha256.in_(hashes))
         .where(or_(Document.error_code.is_(None), Document.error_code.not_in(LOST_CONTENT)))
         .order_by(Revision.created_at.desc())
-        .with_for_update(read=True, key_share=True, of=Document)
+        .with_for_update(key_share=True, of=Document)
     )
     return {row.sha256: row.document_id for row in await session.execute(query)}

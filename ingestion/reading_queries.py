@@ -28,6 +28,13 @@ SLICE = 1000
 
 async def known_vectors(session: AsyncSession, claim: Claim, model_id: str, hashes: Sequence[bytes]) -> set[bytes]:
     """Stage the owner's vectors of these very texts, wherever they come from. The hashes that are staged now."""
+    found: set[bytes] = set()
+    for start in range(0, len(hashes), SLICE):  # PostgreSQL takes 32,767 values in one statement
+        found |= await _known(session, claim, model_id, hashes[start : start + SLICE])
+    return found
+
+
+async def _known(session: AsyncSession, claim: Claim, model_id: str, hashes: Sequence[bytes]) -> set[bytes]:
     known = (
         select(
             Chunk.owner_id, literal(claim.document_id), literal(model_id), Chunk.text_hash, ChunkVector.embedding

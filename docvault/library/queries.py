@@ -48,8 +48,11 @@ def in_folder(folder: str) -> ColumnElement[bool]:
 
 async def find(session: AsyncSession, owner_id: UUID, id: UUID, *, lock: bool = False) -> tuple[Document, Revision]:
     """Raises `NotFound`. `lock` keeps others from changing the document until the transaction ends."""
-    query = documents(owner_id).where(Document.id == id)
-    row = (await session.execute(query.with_for_update(of=Document, key_share=True) if lock else query)).one_or_none()
+    if lock:
+        # Before it is read: whoever waits here for another revision to be served would else find neither of them.
+        this = select(Document.id).where(owned(Document, owner_id), Document.id == id)
+        await session.execute(this.with_for_update(key_share=True))
+    row = (await session.execute(documents(owner_id).where(Document.id == id))).one_or_none()
     if row is None:
         raise NotFound(NO_DOCUMENT)
     return row[0], row[1]
@@ -221,10 +224,12 @@ async def by_ids(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> 
 async def with_hashes(
     session: AsyncSession, owner_id: UUID, hashes: Sequence[bytes]
 ) -> list[tuple[Document, Revision]]:
-    """Documents whose bytes have one of these hashes, those of a revision that is not read yet too; oldest first."""
-    mine = (Revision.owner_id == Document.owner_id) & Revision.id.in_(
-        (Document.revision_id, Document.pending_revision_id)
-    )
+    """Documents whose newest bytes have one of these hashes, read or not; oldest first.
+
+    Bytes that a newer revision is about to replace do not count: they would soon be nowhere.
+    """
+    newest = func.coalesce(Document.pending_revision_id, Document.revision_id)
+    mine = (Revision.owner_id == Document.owner_id) & (Revision.document_id == Document.id) & (Revision.id == newest)
     query = select(Document, Revision).join(Revision, mine).where(owned(Revision, owner_id))
     query = query.where(owned(Document, owner_id), Revision.sha256.in_(hashes)).order_by(Revision.created_at)
     return [(document, revision) for document, revision in await session.execute(query)]
