@@ -11,12 +11,16 @@ import sys
 from uuid import UUID
 
 from docvault.ai.embeddings import tokenizer_path
-from docvault.logging import setup_logging
+from docvault.errors import DocVaultError
+from docvault.logging import get_logger, setup_logging
 from docvault.resources import open_resources
 from docvault.settings import load_settings
 from ingestion.extract.confine import die_with_parent
 from ingestion.extract.reader import Reader
+from ingestion.jobs import AWAY
 from ingestion.pipeline import ingest
+
+log = get_logger(__name__)
 
 
 async def read_alone(owner_id: UUID, document_id: UUID) -> None:
@@ -28,7 +32,9 @@ async def read_alone(owner_id: UUID, document_id: UUID) -> None:
         reading = asyncio.create_task(ingest(resources, reader, owner_id, document_id))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reading.cancel)
         try:
-            await asyncio.gather(reading, return_exceptions=True)
+            await reading
+        except asyncio.CancelledError:
+            pass  # it was handed back
         finally:
             await reader.close()
 
@@ -36,7 +42,11 @@ async def read_alone(owner_id: UUID, document_id: UUID) -> None:
 def main() -> None:
     parent, owner_id, document_id = sys.argv[1:]
     die_with_parent(int(parent))
-    asyncio.run(read_alone(UUID(owner_id), UUID(document_id)))
+    try:
+        asyncio.run(read_alone(UUID(owner_id), UUID(document_id)))
+    except DocVaultError as error:
+        log.warning("alone.could_not_read", document_id=document_id, reason=error.detail)
+        sys.exit(AWAY)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,11 @@ from docvault.resources import Resources
 from docvault.settings import as_environment
 from ingestion import queries
 from ingestion.extract.reader import Reader
-from ingestion.pipeline import ingest
+from ingestion.pipeline import OUTAGE_DOUBLINGS, ingest, retry_delay
 
 INGEST = "ingest_document"
 AHEAD = 4  # rows looked at for each free hand: other workers take some of them first
+AWAY = os.EX_TEMPFAIL  # how a process ends that read nothing because a part of ours is away
 STOP_ALONE = 5.0  # seconds a process that reads alone may take to hand its document back
 log = get_logger(__name__)
 
@@ -77,7 +78,8 @@ class Desk:
             due = await queries.due_documents(connection, self._free * AHEAD + len(self._reading))
         for owner_id, id, crashes in [row for row in due if row[1] not in self._reading][: self._free]:
             # What went down with a worker may have been its doing: it is tried again where it takes nobody with it.
-            read = self._read_alone if crashes else self._read_here
+            alone = 0 < crashes < self._resources.settings.max_crashes
+            read = self._read_alone if alone else self._read_here
             self._reading[id] = asyncio.create_task(self._read(owner_id, id, read))
 
     async def _read(self, owner_id: UUID, id: UUID, read: Callable[[UUID, UUID], Awaitable[None]]) -> None:
@@ -96,18 +98,30 @@ class Desk:
 
     async def _read_alone(self, owner_id: UUID, id: UUID) -> None:
         """In a process of its own, with a reader and a lease of its own."""
+        code = await self._run_alone(owner_id, id)
+        if code:
+            log.warning("desk.alone_broke", document_id=str(id), code=code)
+            # If it did not even begin, it would not the next moment either.
+            delay = retry_delay(self._resources.settings.retry_delay, OUTAGE_DOUBLINGS)
+            async with self._resources.database.transaction(owner_id) as session:
+                await queries.put_off(session, owner_id, id, delay, blame=code != AWAY)
+
+    async def _run_alone(self, owner_id: UUID, id: UUID) -> int:
         arguments = ["-m", "ingestion.alone", str(os.getpid()), str(owner_id), str(id)]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, stdin=asyncio.subprocess.DEVNULL, env=as_environment(self._resources.settings)
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *arguments, stdin=asyncio.subprocess.DEVNULL,
+                env=as_environment(self._resources.settings),
+            )  # fmt: skip
+        except OSError as error:
+            log.error("desk.cannot_start_a_process", document_id=str(id), error=str(error))
+            return AWAY
         log.info("desk.reads_alone", document_id=str(id), process=process.pid)
         try:
-            code = await process.wait()
+            return await process.wait()
         except asyncio.CancelledError:
             await asyncio.shield(_stop(process))
             raise
-        if code:
-            log.warning("desk.alone_broke", document_id=str(id), code=code)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

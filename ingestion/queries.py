@@ -125,6 +125,23 @@ async def hand_back(
     )  # fmt: skip
 
 
+async def put_off(session: AsyncSession, owner_id: UUID, document_id: UUID, delay: float, *, blame: bool) -> None:
+    """A document that nobody could even begin to read is due in `delay` seconds; with `blame` that counts as a crash.
+
+    One that was begun is left to its lease.
+    """
+    due = (Document.status == "queued") & (Document.due_at <= func.now())
+    abandoned = (Document.status == "processing") & (Document.lease_until < func.now())
+    statement = update(Document).where(owned(Document, owner_id), Document.id == document_id, or_(due, abandoned))
+    await session.execute(
+        statement.values(
+            status="queued", stage="queued", progress=0.0, attempt=Document.attempt + 1, lease_until=None,
+            crashes=func.greatest(Document.crashes + int(blame), 1), due_at=func.now() + seconds(delay),
+            updated_at=func.now(),
+        )
+    )  # fmt: skip
+
+
 def _queued_afresh() -> dict[str, Any]:
     """What a document is like when somebody asks for it to be read: whoever reads it now has lost it."""
     return {
