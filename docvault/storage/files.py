@@ -38,8 +38,11 @@ P = ParamSpec("P")
 log = get_logger(__name__)
 T = TypeVar("T")
 
-BATCH = 1024 * 1024
-"""Bytes that go to a thread, or come from one, in one hop: a hop costs about 0.1 ms, a MiB in the page cache 0.3 ms."""
+BATCH = 4 * 1024 * 1024
+"""Bytes that go to a thread in one hop: with fewer, the hops and the waiting of hash and write for each other show."""
+
+PIECE = 1024 * 1024
+"""Bytes that come from a thread in one hop: a hop costs about 0.1 ms, a MiB in the page cache 0.3 ms."""
 
 SAFE_BYTES = 32 * 1024 * 1024
 SAFE_SECONDS = 5.0
@@ -143,7 +146,10 @@ class FileStore:
 
         try:
             await self._run(file.open)
-            async with aclosing(in_batches(chunks, BATCH)) as batches, aclosing(written(batches, write)) as sizes:
+            async with (
+                aclosing(in_batches(chunks, BATCH, SAFE_SECONDS)) as batches,
+                aclosing(written(batches, write)) as sizes,
+            ):
                 async for size in sizes:  # the next batch is being written meanwhile: it is not among the safe ones
                     if size - file.safe >= SAFE_BYTES or time.monotonic() >= due:
                         yield Partial(await self._run(file.sync, size))
@@ -279,7 +285,7 @@ class _Reader:
 
     def read(self) -> bytes:
         assert self._file is not None
-        piece = self._file.read(BATCH if self._left is None else min(BATCH, self._left))
+        piece = self._file.read(PIECE if self._left is None else min(PIECE, self._left))
         if self._left is not None:
             self._left -= len(piece)
         return piece

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -46,16 +47,18 @@ async def in_parts(chunks: AsyncIterator[bytes], size: int) -> AsyncGenerator[By
         yield part
 
 
-async def in_batches(chunks: AsyncIterator[bytes], size: int) -> AsyncGenerator[list[bytes]]:
-    """The same chunks, uncopied, as many together as make `size` bytes or more, or `MOST_CHUNKS`."""
-    batch, filled = list[bytes](), 0
+async def in_batches(
+    chunks: AsyncIterator[bytes], size: int, seconds: float = float("inf")
+) -> AsyncGenerator[list[bytes]]:
+    """The same chunks, uncopied, as many together as make `size` bytes, or as `seconds` or `MOST_CHUNKS` allow."""
+    batch, filled, due = list[bytes](), 0, time.monotonic() + seconds
     async for chunk in chunks:
         if chunk:
             batch.append(chunk)
         filled += len(chunk)
-        if filled >= size or len(batch) == MOST_CHUNKS:
+        if filled >= size or len(batch) == MOST_CHUNKS or (filled and time.monotonic() >= due):
             yield batch
-            batch, filled = [], 0
+            batch, filled, due = [], 0, time.monotonic() + seconds
     if filled:
         yield batch
 

@@ -10,7 +10,7 @@ import pytest
 
 from docvault.errors import ConfigurationError, Locked, Unavailable
 from docvault.settings import MiB, Settings
-from docvault.storage import Partial
+from docvault.storage import Partial, files
 from docvault.storage.factory import open_store
 from docvault.storage.files import FileStore
 from tests.docvault.storage.contract import (
@@ -80,7 +80,7 @@ class TestFileStore(ObjectStoreContract):
         monkeypatch.setattr(os, "fsync", noted_sync)
         monkeypatch.setattr(Path, "replace", noted_replace)
         await store.put("owner/first", pieces_of(b"1"))
-        await store.put("owner/second", pieces_of(some_bytes(3 * MiB)))
+        await store.put("owner/second", pieces_of(some_bytes(9 * MiB)))
         assert done == ["file", "folder", "rename", "folder", "file", "rename", "folder"]
 
     async def test_what_lies_around_is_not_listed(self, store: FileStore, settings: Settings) -> None:
@@ -152,3 +152,12 @@ class TestFileStore(ObjectStoreContract):
             assert synced[-1] >= partial.size
         assert partial.size == 70 * MiB
         assert len(synced) >= 3 + 1  # the folder, twice 32 MiB, the end
+
+    async def test_what_comes_slowly_is_kept_in_time(self, store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not only when there is much of it: a slow client has most to lose when the server dies."""
+        monkeypatch.setattr(files, "SAFE_SECONDS", 0.0)
+        sizes = [
+            partial.size
+            async for partial in store.append(new_key(), Partial(), pieces_of(bytes(10), 1), spare=Spares())
+        ]
+        assert sizes == [*range(1, 11), 10]
