@@ -42,7 +42,7 @@ async def index(
         if last:
             await reading_queries.stage_vectors(session, claim, model, *last)
         await reading_queries.replace_reading(session, claim, extracted, chunks, hashes, config)
-        given = await reading_queries.add_vectors(session, claim, model)
+        given = await reading_queries.add_vectors(session, claim, model, len(chunks))
         if given != len(chunks):
             raise DocVaultError(f"{len(chunks) - given} passages have no vector.", code="vectors_missing")
         await reading_queries.serve_revision(session, claim)

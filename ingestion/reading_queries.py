@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid5
 
-from sqlalchemy import bindparam, cast, delete, func, insert, literal, select, update
+from sqlalchemy import bindparam, cast, delete, func, insert, literal, select, true, update
 from sqlalchemy.dialects.postgresql import REGCONFIG, distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +20,8 @@ from ingestion.extract.document import Extracted
 from ingestion.queries import Claim, discard_revisions
 
 SLICE = 1000
-"""Vectors in one statement: as numbers of Python's they take ten times their bytes."""
+"""Rows in one statement: vectors as numbers of Python's take ten times their bytes, and no statement may run into its
+time limit, however long a document is."""
 
 
 # --- vectors of what is still being read --------------------------------------------------------------------------
@@ -35,14 +36,18 @@ async def known_vectors(session: AsyncSession, claim: Claim, model_id: str, hash
 
 
 async def _known(session: AsyncSession, claim: Claim, model_id: str, hashes: Sequence[bytes]) -> set[bytes]:
+    vector = (
+        select(ChunkVector.embedding)
+        .where(owned(ChunkVector, claim.owner_id), ChunkVector.chunk_id == Chunk.id, ChunkVector.model_id == model_id)
+        .limit(1)  # as in `add_vectors`
+        .lateral("vector")
+    )
     known = (
-        select(
-            Chunk.owner_id, literal(claim.document_id), literal(model_id), Chunk.text_hash, ChunkVector.embedding
-        )
-        .join(ChunkVector, (ChunkVector.owner_id == Chunk.owner_id) & (ChunkVector.chunk_id == Chunk.id))
-        .where(owned(Chunk, claim.owner_id), Chunk.text_hash.in_(hashes), ChunkVector.model_id == model_id)
+        select(Chunk.owner_id, literal(claim.document_id), literal(model_id), Chunk.text_hash, vector.c.embedding)
+        .join(vector, true())
+        .where(owned(Chunk, claim.owner_id), Chunk.text_hash.in_(hashes))
         .ext(distinct_on(Chunk.text_hash))
-    )  # fmt: skip
+    )
     columns = ["owner_id", "document_id", "model_id", "text_hash", "embedding"]
     await session.execute(upsert(StagedVector).from_select(columns, known).on_conflict_do_nothing())
     staged = select(StagedVector.text_hash).where(*_staged(claim, model_id), StagedVector.text_hash.in_(hashes))
@@ -89,12 +94,14 @@ async def replace_reading(
             select(Revision.id).where(owned(Revision, claim.owner_id), Revision.document_id == claim.document_id)
         )
         await session.execute(delete(table).where(owned(table, claim.owner_id), stale))
-    if extracted.pages:
-        await session.execute(insert(Page), [_page_row(claim, page) for page in extracted.pages])
-    if chunks:
-        rows = [_chunk_row(claim, chunk, hash, config) for chunk, hash in zip(chunks, hashes, strict=True)]
-        tsv = func.to_tsvector(cast(bindparam("b_config"), REGCONFIG), bindparam("b_words"))
-        await session.execute(insert(Chunk).values(tsv=tsv, config=cast(bindparam("b_config"), REGCONFIG)), rows)
+    for start in range(0, len(extracted.pages), SLICE):
+        rows = [_page_row(claim, page) for page in extracted.pages[start : start + SLICE]]
+        await session.execute(insert(Page), rows)
+    tsv = func.to_tsvector(cast(bindparam("b_config"), REGCONFIG), bindparam("b_words"))
+    statement = insert(Chunk).values(tsv=tsv, config=cast(bindparam("b_config"), REGCONFIG))
+    for start in range(0, len(chunks), SLICE):
+        some = zip(chunks[start : start + SLICE], hashes[start : start + SLICE], strict=True)
+        await session.execute(statement, [_chunk_row(claim, chunk, hash, config) for chunk, hash in some])
 
 
 def _page_row(claim: Claim, page: Any) -> dict[str, Any]:
@@ -117,19 +124,31 @@ def _chunk_row(claim: Claim, chunk: Passage, hash: bytes, config: str) -> dict[s
     }  # fmt: skip
 
 
-async def add_vectors(session: AsyncSession, claim: Claim, model_id: str) -> int:
-    """Give every passage of the claimed revision its staged vector. How many got one."""
-    given = (
-        select(Chunk.owner_id, Chunk.id, literal(model_id), Chunk.document_id, StagedVector.embedding)
-        .join(StagedVector, (StagedVector.owner_id == Chunk.owner_id) & (StagedVector.text_hash == Chunk.text_hash))
-        .where(owned(Chunk, claim.owner_id), Chunk.document_id == claim.document_id)
-        .where(Chunk.revision_id == claim.revision_id, *_staged(claim, model_id))
+async def add_vectors(session: AsyncSession, claim: Claim, model_id: str, passages: int) -> int:
+    """Give each of the `passages` of the claimed revision its staged vector. How many got one.
+
+    A slice at a time: no statement may run into its time limit, however long the document is.
+    """
+    columns, added = ["owner_id", "chunk_id", "model_id", "document_id", "embedding"], 0
+    staged = (
+        select(StagedVector.embedding)
+        .where(*_staged(claim, model_id), StagedVector.text_hash == Chunk.text_hash)
+        .limit(1)  # one look at the key for each passage: joined, it compared each with all when statistics were old
+        .lateral("staged")
     )
-    columns = ["owner_id", "chunk_id", "model_id", "document_id", "embedding"]
-    added = await session.execute(insert(ChunkVector).from_select(columns, given))
+    given = (
+        select(Chunk.owner_id, Chunk.id, literal(model_id), Chunk.document_id, staged.c.embedding)
+        .join(staged, true())
+        .where(owned(Chunk, claim.owner_id), Chunk.document_id == claim.document_id)
+        .where(Chunk.revision_id == claim.revision_id)
+    )
+    for start in range(0, passages, SLICE):
+        some = given.where(Chunk.ordinal >= start, Chunk.ordinal < start + SLICE)
+        result = await session.execute(insert(ChunkVector).from_select(columns, some))
+        added += int(result.rowcount)  # pyright: ignore[reportAttributeAccessIssue]
     mine = (owned(StagedVector, claim.owner_id), StagedVector.document_id == claim.document_id)
     await session.execute(delete(StagedVector).where(*mine))
-    return int(added.rowcount)  # pyright: ignore[reportAttributeAccessIssue]
+    return added
 
 
 async def serve_revision(session: AsyncSession, claim: Claim) -> None:

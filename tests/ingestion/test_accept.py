@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from docvault.resources import Resources
 from ingestion import queries, reading_queries
-from tests.ingestion.test_pipeline import ScriptedReader, quick, row, run  # noqa: F401
+from tests.ingestion.test_pipeline import ScriptedReader, quick, run  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from tests.people import People, Person
 
 

@@ -12,7 +12,7 @@ import pytest
 from docvault.resources import Resources
 from ingestion import jobs, queries
 from ingestion.jobs import Desk
-from tests.ingestion.test_pipeline import ScriptedReader, person, uploaded  # noqa: F401
+from tests.ingestion.test_pipeline import ScriptedReader, person, uploaded  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from tests.people import Person
 
 
