@@ -120,6 +120,12 @@ def engine_url(url: str) -> Any:
     return parsed.set(drivername="postgresql+asyncpg", query=query)
 
 
+def idle_seconds(settings: Settings) -> float:
+    """How long a transaction may do nothing before PostgreSQL ends it. No longer than a worker may be silent: one that
+    froze in the middle of a transaction would otherwise keep others from its document after its lease."""
+    return min(60.0, max(5.0, settings.lease))
+
+
 def open_database(settings: Settings, **engine_options: Any) -> Database:
     """Connects lazily: a server that is down shows at the first statement."""
     engine = create_async_engine(
@@ -135,7 +141,7 @@ def open_database(settings: Settings, **engine_options: Any) -> Database:
                 "application_name": "docvault",
                 "statement_timeout": str(int(settings.statement_timeout * 1000)),
                 "lock_timeout": str(int(settings.lock_timeout * 1000)),
-                "idle_in_transaction_session_timeout": "60000",
+                "idle_in_transaction_session_timeout": str(int(1000 * idle_seconds(settings))),
                 "jit": "off",  # our statements are short: compiling them costs more than it saves
             },
         },

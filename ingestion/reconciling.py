@@ -19,8 +19,8 @@ from ingestion.reconcile import Report, reconcile
 
 FIRST_LOOK = (60.0, 120.0)
 """Seconds after its start until a worker looks whether it is time: a worker that lives shortly does so too."""
-AWAKE = 20.0
-"""Seconds between two signs of life on the connection that holds the lock, which is closed after 60 without."""
+AWAKE = 2.0
+"""Seconds between two signs of life on the connection that holds the lock: see `docvault.database.idle_seconds`."""
 LAST = "docvault:reconciled"
 NOBODY = UUID(int=0)
 log = get_logger(__name__)
