@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -102,6 +103,7 @@ async def _embed(
     """Stage a vector for each text that the owner has none of. The last slice is handed back, to be staged with all."""
     model, database = resources.embedder.model_id, resources.database
     async with database.transaction(claim.owner_id) as session:
+        await queries.hold(session, claim)
         known = await reading_queries.known_vectors(session, claim, model, list(texts))
     unknown = [hash for hash in texts if hash not in known]
     share, before = (EMBEDDED - EXTRACTED) / max(1, len(texts)), len(texts) - len(unknown)
@@ -111,6 +113,7 @@ async def _embed(
         nonlocal last
         if last:
             async with database.transaction(claim.owner_id) as session:
+                await queries.hold(session, claim)
                 await reading_queries.stage_vectors(session, claim, model, *last)
         last = [unknown[place] for place in places], vectors
 
@@ -189,11 +192,20 @@ async def _settle(resources: Resources, claim: Claim, error: Exception) -> None:
 async def _hand_back(
     resources: Resources, claim: Claim, delay: float, *, forgive: bool = False, why: DocVaultError | None = None
 ) -> None:
-    try:
-        async with resources.database.transaction(claim.owner_id) as session:
-            await queries.hand_back(session, claim, delay, forgive=forgive, why=why)
-    except (LostClaim, Unavailable):
-        log.info("document.left_to_its_lease")  # the sweeper finds it when the lease is over
+    """While the database is away, it is asked again until the lease must be over: a lease that runs out is a crash."""
+    patience = time.monotonic() + resources.settings.lease * (1 if why else 0)
+    while True:
+        try:
+            async with resources.database.transaction(claim.owner_id) as session:
+                await queries.hand_back(session, claim, delay, forgive=forgive, why=why)
+            return
+        except LostClaim:
+            return
+        except Unavailable:
+            if time.monotonic() > patience:
+                log.info("document.left_to_its_lease")
+                return
+        await asyncio.sleep(min(1.0, resources.settings.heartbeat))
 
 
 def retry_delay(base: float, tries: int) -> float:

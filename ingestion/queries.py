@@ -99,6 +99,19 @@ async def write(session: AsyncSession, claim: Claim, **values: Any) -> None:
         raise LostClaim("The document was given to another worker, cancelled or deleted.")
 
 
+async def hold(session: AsyncSession, claim: Claim) -> None:
+    """Raise `LostClaim` when the claim is no longer the newest. Nobody else gets the document, or ends it, before the
+    transaction does: for what is written beside its row."""
+    query = select(Document.id).where(
+        owned(Document, claim.owner_id),
+        Document.id == claim.document_id,
+        Document.attempt == claim.attempt,
+        Document.status == "processing",
+    )
+    if (await session.scalars(query.with_for_update(read=True))).one_or_none() is None:
+        raise LostClaim("The document was given to another worker, cancelled or deleted.")
+
+
 async def beat(session: AsyncSession, claim: Claim, lease: float, **progress: Any) -> None:
     """Keep the claim for `lease` more seconds, and write how far the document is."""
     await write(session, claim, **progress, lease_until=func.now() + seconds(lease))

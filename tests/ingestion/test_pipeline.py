@@ -180,6 +180,7 @@ async def test_an_older_attempt_can_no_longer_write(quick: Resources, person: Pe
         lambda session: queries.beat(session, old, 30, stage="embedding", progress=0.5),
         lambda session: queries.fail(session, old, DocumentError("too late")),
         lambda session: queries.hand_back(session, old, 0),
+        lambda session: queries.hold(session, old),
     ):
         with pytest.raises(LostClaim):
             async with quick.database.transaction(owner) as session:
@@ -297,6 +298,24 @@ async def test_a_part_that_is_away_costs_no_try(quick: Resources, person: Person
         assert (done.status, done.tries, done.error_code) == ("queued", 0, "away")
     await until_due(quick, person, id)
     assert (await run(quick, reader, person, id)).status == "ready"
+
+
+async def test_a_database_that_is_away_for_a_moment_costs_no_crash(
+    quick: Resources, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left to its lease, the document would have taken down a worker, by what its row says."""
+    id, hand_back, tries = await uploaded(person), queries.hand_back, 0
+
+    async def away(*arguments: Any, **more: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise Unavailable("The database does not answer.")
+        await hand_back(*arguments, **more)
+
+    monkeypatch.setattr(queries, "hand_back", away)
+    done = await run(quick, ScriptedReader(Unavailable("The database does not answer.")), person, id)
+    assert (done.status, done.crashes, done.tries) == ("queued", 0, 0)
 
 
 async def test_a_newer_revision_takes_the_place_when_it_is_read(quick: Resources, person: Person) -> None:
