@@ -10,10 +10,10 @@ PIECE = 64 * 1024
 
 
 class Cutter:
-    """Passes connections on to `port`. When `after` bytes have gone there, calls `then` and cuts all, once."""
+    """Passes connections on to `port`. When `after` bytes have gone there, calls `then` and cuts that one, once."""
 
     def __init__(self, port: int, after: int, then: Callable[[], Awaitable[None]]) -> None:
-        self.sent = 0
+        self._sent = 0
         self.cut = False
         self._port, self._after, self._then = port, after, then
 
@@ -36,8 +36,8 @@ class Cutter:
             while piece := await reader.read(PIECE):
                 back.write(piece)
                 await back.drain()
-                self.sent += len(piece)
-                if self.sent >= self._after and not self.cut:
+                self._sent += len(piece)
+                if self._sent >= self._after and not self.cut:
                     self.cut = True
                     await self._then()
                     back.transport.abort()

@@ -94,13 +94,18 @@ async def person(api: Api) -> AsyncIterator[Person]:
         yield await people.new()
 
 
-async def upload(person: Person, way: Cutter, content: bytes, **more: Any) -> None:
+async def upload(person: Person, way: Cutter, content: bytes, **more: Any) -> int:
+    """Where it last went on. It may have been refused before that, while its old request was still being put away."""
     client = TusClient(f"{way.url}/api/uploads", headers={"Authorization": f"Bearer {person.token}"})
     named = {"filename": "large.bin", "folder": "x"}
     stream = io.BytesIO(content)
     uploader = client.uploader(file_stream=stream, metadata=named, retries=200, retry_delay=0.1, **more)
+    offsets: list[int] = []
+    ask = uploader.get_offset
+    uploader.get_offset = lambda: offsets.append(ask()) or offsets[-1]
     async with asyncio.timeout(PATIENCE):
         await asyncio.to_thread(uploader.upload)
+    return offsets[-1]
 
 
 async def check(person: Person, content: bytes) -> None:
@@ -109,8 +114,14 @@ async def check(person: Person, content: bytes) -> None:
     assert (await person.http.get(f"/api/documents/{document['id']}/content")).content == content
 
 
-async def nothing() -> None:
-    pass
+async def safe(resources: Resources, person: Person, size: int) -> None:
+    """What has been sent is on its way for a while."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with resources.database.transaction(UUID(person.id)) as session:
+                if await session.scalar(text("SELECT received_bytes FROM resumable_uploads")) >= size:
+                    return
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -122,10 +133,15 @@ async def test_it_goes_on_where_it_was(
     api: Api, person: Person, resources: Resources, killed: bool, more: dict[str, Any]
 ) -> None:
     content = Random(SIZE).randbytes(SIZE)
-    async with Cutter(api.settings.port, SIZE * 3 // 4, api.again if killed else nothing) as way:
-        await upload(person, way, content, **more)
+
+    async def then() -> None:
+        await safe(resources, person, 32 * MiB)
+        if killed:
+            await api.again()
+
+    async with Cutter(api.settings.port, SIZE * 3 // 4, then) as way:
+        assert await upload(person, way, content, **more) >= 32 * MiB
     assert way.cut
-    assert way.sent < SIZE * 1.5  # it did not begin anew
     await check(person, content)
     async with resources.database.transaction(UUID(person.id)) as session:
         assert await session.scalar(text("SELECT count(*) FROM resumable_uploads WHERE document_id IS NULL")) == 0
