@@ -108,10 +108,13 @@ def _revision(owner_id: UUID, document_id: UUID, file: Received) -> Revision:
 async def _shown(
     session: AsyncSession, owner_id: UUID, files: Sequence[Received], ids: dict[bytes, UUID], first: set[str]
 ) -> list[DocumentView]:
-    """`duplicate_of` is set for files that brought nothing new."""
+    """`duplicate_of` is set for files that brought nothing new.
+
+    Their places in the queue are left out: of a long import, each upload would count all those before it.
+    """
     session.expire_all()
     rows = await library.by_ids(session, owner_id, list(dict.fromkeys(ids[file.sha256] for file in files)))
-    shown = {view.id: view for view in await views(session, owner_id, rows)}
+    shown = {view.id: view for view in await views(session, owner_id, rows, places=False)}
     return [
         shown[id] if file.key in first else msgspec.structs.replace(shown[id], duplicate_of=id)
         for file in files

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from docvault.library import queries as library
 from docvault.resources import Resources
 from ingestion import queries, reading_queries
 from tests.ingestion.test_pipeline import ScriptedReader, quick, run  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -100,3 +101,18 @@ async def waits(resources: Resources) -> bool:
     """Whether somebody waits for a lock on a row of another transaction."""
     async with resources.database.lookup() as connection:
         return bool(await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
+async def test_an_upload_does_not_count_the_queue(
+    quick: Resources,  # noqa: F811
+    person: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a long import, each upload would count all those before it."""
+
+    async def counting(*_: object) -> None:
+        raise AssertionError("the queue was counted")
+
+    monkeypatch.setattr(library, "places", counting)
+    (first,) = await person.upload(("a.txt", unique("a")))
+    assert (first["status"], first["queue_position"]) == ("queued", None)
