@@ -148,7 +148,7 @@ async def mark_found(session: AsyncSession, owner_id: UUID, row: Row, *, repair:
 # --- what documents were read to ------------------------------------------------------------------------------------
 
 _READINGS = text("""
-SELECT d.id, d.revision_id, d.status, d.pages, d.chunks, d.error_code, r.content_type,
+SELECT d.id, d.revision_id, d.pending_revision_id, d.status, d.pages, d.chunks, d.error_code, r.content_type,
        c.mine AS chunks_found, c.stale AS chunks_stale, c.bare AS chunks_bare, p.mine AS pages_found,
        p.stale AS pages_stale, v.stale AS revisions_stale,
        (SELECT count(*) FROM staged_vectors s WHERE s.owner_id = :owner AND s.document_id = d.id
@@ -183,7 +183,9 @@ async def readings(session: AsyncSession, owner_id: UUID, after: UUID, most: int
         Readings(
             row.id,
             row.revision_id,
-            row.status != "ready" or row.error_code in LOST_CONTENT or _is_whole(row),
+            row.status != "ready"
+            or row.pending_revision_id is None
+            and (row.error_code in LOST_CONTENT or _is_whole(row)),
             row.chunks_stale + row.pages_stale + row.staged_stale,
             row.revisions_stale,
         )
@@ -198,11 +200,14 @@ def _is_whole(row: Any) -> bool:
 
 
 async def read_again(session: AsyncSession, owner_id: UUID, found: Readings) -> bool:
-    """Queue a ready document, if it still serves the same revision. What it has is served until then."""
+    """Queue a ready document, if it still serves the same revision. What it has is served until then.
+
+    Ready with a newer revision still to be read is one that a worker of the version before this had in its hands.
+    """
     statement = (
         update(Document)
         .where(owned(Document, owner_id), Document.id == found.id, Document.status == "ready")
-        .where(Document.revision_id == found.revision_id, Document.pending_revision_id.is_(None))
+        .where(Document.revision_id == found.revision_id)
         .values(
             status="queued", stage="queued", progress=0.0, attempt=Document.attempt + 1, tries=0, crashes=0,
             due_at=func.now(), updated_at=func.now(),

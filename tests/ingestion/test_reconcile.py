@@ -280,6 +280,10 @@ async def test_what_is_being_replaced_is_no_leftover(house: House) -> None:
     )  # fmt: skip
     assert (await house.reconcile()).found == {}
     assert len(await house.run("SELECT * FROM staged_vectors")) == 1
+    # As a worker of an older version leaves it, which knows of no newer revisions: nobody would read this one.
+    await house.run("UPDATE documents SET status = 'ready'")
+    report = await house.reconcile()
+    assert (report.found["incomplete"], report.fine, (await house.row(id)).status) == (1, True, "queued")
 
 
 async def test_a_document_is_not_given_to_the_sweeper(house: House) -> None:
