@@ -184,8 +184,7 @@ async def readings(session: AsyncSession, owner_id: UUID, after: UUID, most: int
             row.id,
             row.revision_id,
             row.status != "ready"
-            or row.pending_revision_id is None
-            and (row.error_code in LOST_CONTENT or _is_whole(row)),
+            or (row.pending_revision_id is None and (row.error_code in LOST_CONTENT or _is_whole(row))),
             row.chunks_stale + row.pages_stale + row.staged_stale,
             row.revisions_stale,
         )
