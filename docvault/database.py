@@ -26,6 +26,8 @@ PASSING = ("08", "40", "53", "57", "55P03")
 """SQLSTATEs (PostgreSQL manual, appendix A) that a later try may not meet: connection, deadlock, room, timeout, lock.
 
 asyncpg's errors reach us as plain `DBAPIError`, whatever their class."""
+TOO_SLOW = "57014"
+"""`statement_timeout` was reached: the statement may be to blame, and not the database."""
 UNSTORABLE = ("22021", "22P05")
 """Text that PostgreSQL cannot hold: NUL, in `text` and in JSON."""
 
@@ -92,6 +94,10 @@ def _answers() -> Generator[None]:
         raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
     except DBAPIError as error:
         state: str = getattr(error.orig, "sqlstate", None) or ""
+        if state == TOO_SLOW:
+            raise Unavailable(
+                "The database took longer than it may.", code="database_too_slow", hint="Try again in a moment."
+            ) from error
         if error.connection_invalidated or state.startswith(PASSING):
             raise Unavailable(UNREACHABLE, code="database_unavailable", hint="Try again in a moment.") from error
         if state in UNSTORABLE:

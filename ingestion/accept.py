@@ -52,12 +52,21 @@ async def accept(
     spare = {file.key for file in files} - {file.key for file in fresh}
     await queries.discard_objects(session, owner_id, list(spare))
     await archive_queries.stand_alone(session, owner_id, known.values())
+    await queries.note_other_names(session, owner_id, folder, _names(files, added | known))
     # Uploading a failed document again is asking to retry it.
     again = [id for id in dict.fromkeys(known.values()) if await queries.retry(session, owner_id, id)]
     for id in [*added.values(), *again]:
         unit.promise(INGEST, id)
         unit.changed(id)
     return await _shown(session, owner_id, files, added | known, {file.key for file in fresh})
+
+
+def _names(files: Sequence[Received], ids: dict[bytes, UUID]) -> dict[UUID, set[str]]:
+    """Every name that each document came under in this upload."""
+    names: dict[UUID, set[str]] = {}
+    for file in files:
+        names.setdefault(ids[file.sha256], set()).add(file.filename)
+    return names
 
 
 async def _named(

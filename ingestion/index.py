@@ -45,5 +45,6 @@ async def index(
         given = await reading_queries.add_vectors(session, claim, model, len(chunks))
         if given != len(chunks):
             raise DocVaultError(f"{len(chunks) - given} passages have no vector.", code="vectors_missing")
+        await reading_queries.release_members(session, claim)
         await reading_queries.serve_revision(session, claim)
         await tell(session, claim, "document.ready")

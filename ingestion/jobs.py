@@ -36,6 +36,7 @@ class Desk:
     def __init__(self, resources: Resources, reader: Reader) -> None:
         self._resources, self._reader = resources, reader
         self._reading: dict[UUID, asyncio.Task[None]] = {}
+        self._alone: set[UUID] = set()
         self._bell = asyncio.Event()
         self._closing = False
 
@@ -79,6 +80,10 @@ class Desk:
         for owner_id, id, crashes in [row for row in due if row[1] not in self._reading][: self._free]:
             # What went down with a worker may have been its doing: it is tried again where it takes nobody with it.
             alone = 0 < crashes < self._resources.settings.max_crashes
+            if alone and len(self._alone) >= max(1, self._resources.settings.worker_jobs // 2):
+                continue  # each has a process and a reader of its own, and others wait too
+            if alone:
+                self._alone.add(id)
             read = self._read_alone if alone else self._read_here
             self._reading[id] = asyncio.create_task(self._read(owner_id, id, read))
 
@@ -91,6 +96,7 @@ class Desk:
             log.error("desk.reading_broke", document_id=str(id), exc_info=error)
         finally:
             del self._reading[id]
+            self._alone.discard(id)
             self.ring()
 
     async def _read_here(self, owner_id: UUID, id: UUID) -> None:

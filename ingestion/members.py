@@ -140,6 +140,7 @@ async def _carry_out(session: AsyncSession, archive: Document, root_id: UUID, pl
     await session.flush()
     known = [id for _, id in plan.elsewhere]
     await archive_queries.stand_alone(session, owner_id, known, root_id)
+    await queries.note_also_named(session, owner_id, known)
     for id in {*known, *(member.document.id for member in plan.kept)}:
         await queries.retry(session, owner_id, id)  # as uploading a failed one again is asking to retry it
     return [document.id for document, _ in pairs]

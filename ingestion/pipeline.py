@@ -40,6 +40,9 @@ EXTRACTED, EMBEDDED = 0.3, 0.98
 OUTAGE_DOUBLINGS = 5
 """How often the wait for a part that is away is doubled: with the default of 2 seconds, to half a minute or more."""
 
+BLAMED = {"database_too_slow"}
+"""Codes of outages that may be this very document's doing: they cost it a try."""
+
 log = get_logger(__name__)
 
 
@@ -172,7 +175,7 @@ async def _settle(resources: Resources, claim: Claim, error: Exception) -> None:
         log.error("document.attempt_broke", exc_info=error)
         known = DocumentError("Something went wrong on our side while reading this document.", code="internal")
     base = resources.settings.retry_delay
-    if isinstance(error, Unavailable | ModelError):
+    if isinstance(error, Unavailable | ModelError) and error.code not in BLAMED:
         # A part of ours is away. The document can do nothing for it: it waits, however long that takes.
         log.warning("document.waits", code=known.code, detail=known.detail)
         await _hand_back(

@@ -99,8 +99,13 @@ async def _keep_beating(resources: Resources, claim: Claim, progress: Progress) 
         try:
             async with resources.database.transaction(claim.owner_id) as session:
                 await queries.beat(session, claim, settings.lease, **now)
+        except LostClaim:
+            raise
         except Unavailable:
             log.warning("heartbeat.missed", document_id=str(claim.document_id))
+            continue
+        except Exception as error:  # a heart that stops for a fault of ours would give the document away
+            log.error("heartbeat.broke", document_id=str(claim.document_id), exc_info=error)
             continue
         told, beaten = now, time.monotonic()
         await announce(resources, claim.owner_id, claim.document_id)

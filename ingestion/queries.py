@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -211,15 +211,37 @@ async def due_documents(connection: AsyncConnection, most: int) -> list[tuple[UU
 async def same_names(
     session: AsyncSession, owner_id: UUID, folder: str, filenames: Sequence[str]
 ) -> Sequence[Document]:
-    """The newest document of each of these names in that folder, locked until the transaction ends."""
+    """The newest document of each of these names in that folder, locked until the transaction ends.
+
+    Not one that stands for a file of another name as well: what replaced it would take that file's bytes away.
+    """
     newest = (
         select(Document.id)
         .where(owned(Document, owner_id), Document.folder == folder, Document.filename.in_(filenames))
+        .where(~Document.also_named)
         .ext(distinct_on(Document.filename))
         .order_by(Document.filename, Document.created_at.desc(), Document.id)
     )
     query = select(Document).where(owned(Document, owner_id), Document.id.in_(newest)).order_by(Document.id)
     return (await session.scalars(query.with_for_update())).all()
+
+
+async def note_other_names(
+    session: AsyncSession, owner_id: UUID, folder: str, names: Mapping[UUID, Collection[str]]
+) -> None:
+    """These documents were told to stand for files of these names in `folder`: note those that are called otherwise."""
+    query = select(Document.id, Document.folder, Document.filename).where(
+        owned(Document, owner_id), Document.id.in_(names), ~Document.also_named
+    )
+    found = await session.execute(query)
+    others = [row.id for row in found if any((row.folder, row.filename) != (folder, name) for name in names[row.id])]
+    await note_also_named(session, owner_id, others)
+
+
+async def note_also_named(session: AsyncSession, owner_id: UUID, ids: Collection[UUID]) -> None:
+    if ids:
+        these = (owned(Document, owner_id), Document.id.in_(ids))
+        await session.execute(update(Document).where(*these).values(also_named=True))
 
 
 async def revise(session: AsyncSession, document: Document, revision: Revision, work: int) -> None:

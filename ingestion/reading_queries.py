@@ -151,6 +151,12 @@ async def add_vectors(session: AsyncSession, claim: Claim, model_id: str, passag
     return added
 
 
+async def release_members(session: AsyncSession, claim: Claim) -> None:
+    """What came out of an archive that this replaces is kept, as documents of their own."""
+    members = (owned(Document, claim.owner_id), Document.archive_id == claim.document_id)
+    await session.execute(update(Document).where(*members).values(archive_id=None, archive_path=None))
+
+
 async def serve_revision(session: AsyncSession, claim: Claim) -> None:
     """From now on the claimed revision is the document; the bytes of others are left to the sweeper."""
     this = (owned(Document, claim.owner_id), Document.id == claim.document_id)

@@ -23,8 +23,9 @@ class Document(Base):
     `pages`, `chunks` and `tokens` count what `revision_id` was read to, which is what searches find. A newer upload
     under the same name waits as `pending_revision_id` until it is read; then it takes the other's place. `crashes`
     counts workers that went silent while they had the document, `work` the passages it is expected to have.
-    `password_sealed` opens the file and is kept until the reading ends. `archive_id` is the archive it
-    came in, `archive_path` where it lies in there, whatever it is called by now.
+    `password_sealed` opens the file and is kept until the reading ends. `archive_id` is the archive it came in,
+    `archive_path` where it lies in there, whatever it is called by now. `also_named` says that the same bytes were
+    accepted under another name too: no newer revision may take them away.
     """
 
     __tablename__ = "documents"
@@ -50,6 +51,7 @@ class Document(Base):
     revision_id: Mapped[UUID]
     pending_revision_id: Mapped[UUID | None]
     archive_id: Mapped[UUID | None]
+    also_named: Mapped[bool] = mapped_column(default=False)
     archive_path: Mapped[str | None]
     filename: Mapped[str]
     folder: Mapped[str] = mapped_column(default="")

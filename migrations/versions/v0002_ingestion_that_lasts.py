@@ -23,6 +23,7 @@ ALTER TABLE revisions ADD COLUMN number integer NOT NULL DEFAULT 1;
 ALTER TABLE documents
     ADD COLUMN pending_revision_id uuid,
     ADD COLUMN archive_id uuid,
+    ADD COLUMN also_named boolean NOT NULL DEFAULT false,
     ADD COLUMN archive_path text,
     ADD COLUMN crashes integer NOT NULL DEFAULT 0,
     ADD COLUMN password_sealed bytea,

@@ -116,3 +116,18 @@ async def test_an_upload_does_not_count_the_queue(
     monkeypatch.setattr(library, "places", counting)
     (first,) = await person.upload(("a.txt", unique("a")))
     assert (first["status"], first["queue_position"]) == ("queued", None)
+
+
+async def test_bytes_accepted_under_two_names_outlive_a_newer_version_of_one(person: Person) -> None:
+    """The second name was told that the first document stands for it: what replaced that would lose its bytes."""
+    old, new = f"old {uuid4()}".encode(), f"new {uuid4()}".encode()
+    (first,) = await person.upload(("a.txt", old))
+    (second,) = await person.upload(("b.txt", old))
+    assert second["duplicate_of"] == first["id"]
+    (third,) = await person.upload(("a.txt", new))
+    assert third["id"] != first["id"]
+    kept = {d["id"]: d for d in (await person.http.get("/api/documents")).json()["items"]}
+    contents = [(await person.http.get(f"/api/documents/{id}/content")).content for id in kept]
+    assert sorted(contents) == sorted([old, new])
+    (fourth,) = await person.upload(("a.txt", f"newest {uuid4()}".encode()))
+    assert fourth["id"] == third["id"], "of that one it is a revision"
