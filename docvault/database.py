@@ -81,6 +81,15 @@ class Database:
                 "`docvault migrate` grants it what it needs.",
             )
 
+    async def end_frozen(self, seconds: float) -> int:
+        """End sessions of this role that have waited for their client for so long in a transaction. How many.
+
+        PostgreSQL ends those that wait between two statements (`idle_seconds`), but none that waits within one, its
+        text sent and its parameters not. A process that froze there would hold its rows for as long as it is frozen.
+        """
+        async with self.lookup() as connection:
+            return (await connection.execute(_END_FROZEN, {"seconds": seconds})).scalar_one()
+
     async def close(self) -> None:
         await self.engine.dispose()
 
@@ -106,6 +115,12 @@ def _answers() -> Generator[None]:
 
 
 _SET_OWNER = text("SELECT set_config('app.owner_id', :owner, true)")
+_END_FROZEN = text(
+    "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity "
+    "WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid() "
+    "AND wait_event = 'ClientRead' AND xact_start IS NOT NULL "
+    "AND state_change < clock_timestamp() - make_interval(secs => CAST(:seconds AS float8))"
+)
 _ROLE = text(
     "SELECT rolname, rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_tables WHERE tableowner = current_user) AS owns "
     "FROM pg_roles WHERE rolname = current_user"
@@ -129,7 +144,7 @@ def engine_url(url: str) -> Any:
 def idle_seconds(settings: Settings) -> float:
     """How long a transaction may do nothing before PostgreSQL ends it. No longer than a worker may be silent: one that
     froze in the middle of a transaction would otherwise keep others from its document after its lease."""
-    return min(60.0, max(5.0, settings.lease))
+    return min(60.0, max(10.0, settings.lease))
 
 
 def open_database(settings: Settings, **engine_options: Any) -> Database:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+from docvault.database import idle_seconds
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger
 from docvault.resources import Resources
@@ -49,6 +50,8 @@ async def keep_sweeping(resources: Resources) -> None:
     cleared = -CLEAR_EVERY
     while True:
         try:
+            if ended := await resources.database.end_frozen(idle_seconds(resources.settings)):
+                log.warning("sweep.frozen_sessions_ended", count=ended)
             if removed := await sweep(resources):
                 log.info("sweep.objects_removed", count=removed)
             if removed := await resumable.clear_expired(resources):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from docvault.database import engine_url
+from docvault.database import engine_url, idle_seconds
 from docvault.errors import InvalidInput, Unavailable
+from docvault.local.postgres import LocalPostgres
+from docvault.local.redis import LocalRedis
 from docvault.resources import Resources
+from tests.vault import open_vault
 
 
 @pytest.mark.parametrize("setting", ["statement_timeout", "lock_timeout"])
@@ -54,3 +60,26 @@ async def test_the_address_a_provider_of_databases_gives_is_understood(resources
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT 1")) == 1
+
+
+async def test_who_is_frozen_in_the_middle_of_a_statement_is_ended(
+    postgres: LocalPostgres, redis: LocalRedis, tmp_path: Path
+) -> None:
+    """Its session is "active" and waits for its client, which no limit of PostgreSQL's ends."""
+    async with open_vault(postgres, redis, tmp_path) as vault:
+        database = vault.resources.database
+        frozen = await asyncpg.connect(vault.settings.database_url)
+        await frozen.execute("BEGIN; SELECT pg_advisory_xact_lock(4711)")
+        await frozen.prepare("SELECT 1")
+        assert await database.end_frozen(60.0) == 0
+        async with asyncio.timeout(10):
+            while not await database.end_frozen(0.2):
+                await asyncio.sleep(0.05)
+        async with database.transaction(uuid4()) as session:  # the lock is free
+            await session.execute(text("SELECT pg_advisory_xact_lock(4711)"))
+        frozen.terminate()
+
+
+@pytest.mark.parametrize(("lease", "seconds"), [(1.0, 10.0), (30.0, 30.0), (300.0, 60.0)])
+def test_no_transaction_rests_much_longer_than_a_lease(changed: Any, lease: float, seconds: float) -> None:
+    assert idle_seconds(changed(lease=lease)) == seconds
