@@ -1,11 +1,12 @@
 # Python 3.11 or newer and make are all this needs: `make run`.
 PYTHON ?= python3
 
-.PHONY: help run test check lock clean
+.PHONY: help run test test-faults check lock clean
 
 help:
 	@echo "make run    install DocVault into .venv and start it: http://127.0.0.1:8000"
 	@echo "make test   install the development set, then run all tests (TESTS=path for some)"
+	@echo "make test-faults  break everything at every step and count what is lost: nothing (FAULTS=text for some, LANES=2)"
 	@echo "make check  format, lint, types and import rules"
 	@echo "make lock   renew requirements*.lock from pyproject.toml (UPGRADE=1 takes newer versions)"
 	@echo "make clean  remove .venv and caches; your documents stay where they are"
@@ -17,6 +18,10 @@ run:
 test:
 	@$(PYTHON) scripts/install.py --dev
 	@exec .venv/bin/python -m pytest $(TESTS)
+
+test-faults:
+	@$(PYTHON) scripts/install.py --dev
+	@exec .venv/bin/python -m tests.faults --lanes $(or $(LANES),2) $(if $(FAULTS),"$(FAULTS)")
 
 check:
 	@$(PYTHON) scripts/install.py --dev
