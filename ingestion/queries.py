@@ -63,7 +63,8 @@ async def claim(session: AsyncSession, owner_id: UUID, document_id: UUID, lease:
         .values(
             status="processing", stage="extracting", progress=0.0, pages_done=0, pages_total=0,
             attempt=Document.attempt + 1, tries=Document.tries + 1 - crashed, crashes=Document.crashes + crashed,
-            lease_until=func.now() + seconds(lease), started_at=func.now(), updated_at=func.now(),
+            # By the clock, and not by when the transaction began: it may have waited for the row.
+            lease_until=func.clock_timestamp() + seconds(lease), started_at=func.now(), updated_at=func.now(),
             error_code=None, error_detail=None, error_hint=None,
         )
         .returning(
@@ -114,7 +115,7 @@ async def hold(session: AsyncSession, claim: Claim) -> None:
 
 async def beat(session: AsyncSession, claim: Claim, lease: float, **progress: Any) -> None:
     """Keep the claim for `lease` more seconds, and write how far the document is."""
-    await write(session, claim, **progress, lease_until=func.now() + seconds(lease))
+    await write(session, claim, **progress, lease_until=func.clock_timestamp() + seconds(lease))
 
 
 async def fail(session: AsyncSession, claim: Claim, error: DocVaultError) -> None:
@@ -141,16 +142,17 @@ async def hand_back(
 async def put_off(session: AsyncSession, owner_id: UUID, document_id: UUID, delay: float, *, blame: bool) -> None:
     """A document that nobody could even begin to read is due in `delay` seconds; with `blame` that counts as a crash.
 
-    One that was begun is left to its lease.
+    One that was begun is left to its lease. The next claim counts a try, which one that was abandoned has had.
     """
+    abandoned_try = case((Document.status == "processing", 1), else_=0)
     due = (Document.status == "queued") & (Document.due_at <= func.now())
     abandoned = (Document.status == "processing") & (Document.lease_until < func.now())
     statement = update(Document).where(owned(Document, owner_id), Document.id == document_id, or_(due, abandoned))
     await session.execute(
         statement.values(
             status="queued", stage="queued", progress=0.0, attempt=Document.attempt + 1, lease_until=None,
-            crashes=func.greatest(Document.crashes + int(blame), 1), due_at=func.now() + seconds(delay),
-            updated_at=func.now(),
+            tries=Document.tries - abandoned_try, crashes=func.greatest(Document.crashes + int(blame), 1),
+            due_at=func.now() + seconds(delay), updated_at=func.now(),
         )
     )  # fmt: skip
 

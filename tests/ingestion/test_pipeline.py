@@ -161,6 +161,18 @@ async def test_crashes_come_to_an_end_and_cost_no_try(quick: Resources, person: 
     assert (done.status, done.attempt, done.tries, done.crashes) == ("ready", 6, 1, 0)
 
 
+async def test_what_could_not_be_begun_again_has_had_no_further_try(quick: Resources, person: Person) -> None:
+    id, owner = await uploaded(person), UUID(person.id)
+    for _ in range(3):  # its worker dies, and the next cannot reach the database
+        async with quick.database.transaction(owner) as session:
+            claim = await queries.claim(session, owner, id, lease=-1)
+        async with quick.database.transaction(owner) as session:
+            await queries.put_off(session, owner, id, -1, blame=False)
+        assert claim is not None
+        assert claim.tries == 1
+    assert (await run(quick, ScriptedReader(), person, id)).status == "ready"
+
+
 async def test_a_claim_is_not_given_twice(quick: Resources, person: Person) -> None:
     id = await uploaded(person)
     async with quick.database.transaction(UUID(person.id)) as session:
