@@ -142,10 +142,13 @@ async def add_vectors(session: AsyncSession, claim: Claim, model_id: str, passag
         .where(owned(Chunk, claim.owner_id), Chunk.document_id == claim.document_id)
         .where(Chunk.revision_id == claim.revision_id)
     )
+    # A table that was small when it was last looked at is read whole for each look, unless that is ruled out.
+    await session.execute(select(func.set_config("enable_seqscan", "off", literal(True))))
     for start in range(0, passages, SLICE):
         some = given.where(Chunk.ordinal >= start, Chunk.ordinal < start + SLICE)
         result = await session.execute(insert(ChunkVector).from_select(columns, some))
         added += int(result.rowcount)  # pyright: ignore[reportAttributeAccessIssue]
+    await session.execute(select(func.set_config("enable_seqscan", "on", literal(True))))
     mine = (owned(StagedVector, claim.owner_id), StagedVector.document_id == claim.document_id)
     await session.execute(delete(StagedVector).where(*mine))
     return added
