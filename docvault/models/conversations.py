@@ -26,7 +26,9 @@ class Conversation(Base):
 class Message(Base):
     """A question (`role` user), or one model's answer to it (`role` assistant, `question_id` and `model` set).
 
-    `cost` is in US dollars, NULL when the model's price is unknown. `error` is why an answer broke off.
+    `cost` is in US dollars, NULL when the model's price is unknown. `error` is why an answer broke off, `error_code` its
+    stable name. A question has the passages found for it in `sources`, as the event `sources` shows them, and the
+    `filters` that it was searched with.
     """
 
     __tablename__ = "messages"
@@ -34,6 +36,7 @@ class Message(Base):
         owned_by("conversations", "conversation_id"),
         owned_by("messages", "question_id"),
         Index("messages_of_conversation", "owner_id", "conversation_id", "created_at"),
+        Index("messages_of_question", "owner_id", "question_id"),
     )
 
     owner_id: Mapped[Owner]
@@ -46,11 +49,18 @@ class Message(Base):
     usage: Mapped[Json | None]
     cost: Mapped[Decimal | None]
     error: Mapped[str | None]
+    error_code: Mapped[str | None]
+    sources: Mapped[Json | None]
+    filters: Mapped[Json | None]
     created_at: Mapped[Now]
 
 
 class Citation(Base):
-    """`quote` was found word for word on page `page` when the answer was given. It outlives its document."""
+    """`quote` was found word for word on page `page` when the answer was given. It outlives its document.
+
+    It stood at characters `start_offset` to `end_offset` of the page's text; both are NULL in those kept before that
+    was kept too.
+    """
 
     __tablename__ = "citations"
     __table_args__ = (
@@ -67,3 +77,5 @@ class Citation(Base):
     page: Mapped[int]
     quote: Mapped[str]
     boxes: Mapped[Json]
+    start_offset: Mapped[int | None]
+    end_offset: Mapped[int | None]

@@ -1,4 +1,4 @@
-"""What the web page works with: folders made by hand, a trash, and lists that are quick in every order.
+"""What the web page works with: folders made by hand, a trash, quick lists, and the passages behind an answer.
 
 Every change leaves the version before it working: what it does not know of is empty or has a default. (It shows
 trashed documents as if they were not.)
@@ -27,6 +27,13 @@ CREATE TABLE folders (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (owner_id, path)
 );
+
+ALTER TABLE messages
+    ADD COLUMN sources jsonb,
+    ADD COLUMN filters jsonb,
+    ADD COLUMN error_code text;
+CREATE INDEX messages_of_question ON messages (owner_id, question_id);
+ALTER TABLE citations ADD COLUMN start_offset integer, ADD COLUMN end_offset integer;
 """
 
 LOOKUPS = """
