@@ -4,7 +4,7 @@ from docvault.models.accounts import ApiKey, Session, User
 from docvault.models.base import Base
 from docvault.models.chunks import Chunk, ChunkVector, Page, StagedVector
 from docvault.models.conversations import Citation, Conversation, Message
-from docvault.models.documents import Document, DocumentStatus, ResumableUpload, Revision, UnownedObject
+from docvault.models.documents import Document, DocumentStatus, Folder, ResumableUpload, Revision, UnownedObject
 from docvault.models.webhooks import DeliveryStatus, Webhook, WebhookDelivery
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "DeliveryStatus",
     "Document",
     "DocumentStatus",
+    "Folder",
     "Message",
     "Page",
     "ResumableUpload",

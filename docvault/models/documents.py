@@ -25,7 +25,8 @@ class Document(Base):
     counts workers that went silent while they had the document, `work` the passages it is expected to have.
     `password_sealed` opens the file and is kept until the reading ends. `archive_id` is the archive it came in,
     `archive_path` where it lies in there, whatever it is called by now. `also_named` says that the same bytes were
-    accepted under another name too: no newer revision may take them away.
+    accepted under another name too: no newer revision may take them away. `trashed_at` is when it was put in the trash:
+    nothing finds it there. What came out of an archive that is in the trash is in the trash, too.
     """
 
     __tablename__ = "documents"
@@ -79,8 +80,20 @@ class Document(Base):
     password_sealed: Mapped[bytes | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    trashed_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
+
+
+class Folder(Base):
+    """A folder that somebody made, with or without documents. Those that documents name need no row."""
+
+    __tablename__ = "folders"
+    __table_args__ = (owned_by_user(),)
+
+    owner_id: Mapped[Owner]
+    path: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[Now]
 
 
 class Revision(Base):
