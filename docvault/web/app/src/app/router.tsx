@@ -1,0 +1,118 @@
+/** Every place of the page. What a place needs beyond the shell is fetched when it is opened. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { isInside } from "@/shared/api/session";
+import { chatPlace, libraryPlace, readerPlace, searchPlace } from "@/shared/vault/place";
+import { Missing, RouteError } from "./shell/Missing";
+import { Shell } from "./shell/Shell";
+
+const root = createRootRoute({ notFoundComponent: Missing, errorComponent: RouteError });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (given: Record<string, unknown>): { next?: string } => ({ next: ownPath(given.next) }),
+  component: lazyRouteComponent(() => import("@/features/session/SignInPage"), "SignInPage"),
+});
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: "/register",
+  component: lazyRouteComponent(() => import("@/features/session/RegisterPage"), "RegisterPage"),
+});
+
+const welcome = createRoute({
+  getParentRoute: () => root,
+  path: "/welcome",
+  component: lazyRouteComponent(() => import("@/features/session/WelcomePage"), "WelcomePage"),
+});
+
+/** Everything for people who are signed in. Offline, what was seen before is shown. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  component: Shell,
+  beforeLoad: async ({ location }) => {
+    if (!(await isInside())) throw redirect({ to: "/sign-in", search: { next: location.href } });
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/library", search: {} });
+  },
+});
+
+const library = createRoute({
+  getParentRoute: () => inside,
+  path: "/library",
+  validateSearch: libraryPlace,
+  component: lazyRouteComponent(() => import("@/features/library/LibraryPage"), "LibraryPage"),
+});
+
+const reader = createRoute({
+  getParentRoute: () => inside,
+  path: "/documents/$documentId",
+  validateSearch: readerPlace,
+  component: lazyRouteComponent(() => import("@/features/reader/ReaderPage"), "ReaderPage"),
+});
+
+const search = createRoute({
+  getParentRoute: () => inside,
+  path: "/search",
+  validateSearch: searchPlace,
+  component: lazyRouteComponent(() => import("@/features/search/SearchPage"), "SearchPage"),
+});
+
+const chat = createRoute({
+  getParentRoute: () => inside,
+  path: "/chat",
+  validateSearch: chatPlace,
+  component: lazyRouteComponent(() => import("@/features/chat/ChatPage"), "ChatPage"),
+});
+
+const conversation = createRoute({
+  getParentRoute: () => inside,
+  path: "/chat/$conversationId",
+  validateSearch: chatPlace,
+  component: lazyRouteComponent(() => import("@/features/chat/ChatPage"), "ChatPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings/{-$section}",
+  component: lazyRouteComponent(() => import("@/features/settings/SettingsPage"), "SettingsPage"),
+});
+
+const admin = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/{-$section}",
+  component: lazyRouteComponent(() => import("@/features/admin/AdminPage"), "AdminPage"),
+});
+
+const routeTree = root.addChildren([
+  signIn,
+  register,
+  welcome,
+  inside.addChildren([home, library, reader, search, chat, conversation, settings, admin]),
+]);
+
+export const router = createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+/** A path of this page, so that nobody can be sent elsewhere after signing in. */
+function ownPath(given: unknown): string | undefined {
+  return typeof given === "string" && /^\/(?![/\\])/.test(given) ? given : undefined;
+}

@@ -1,0 +1,47 @@
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { useSession } from "@/shared/api/session";
+import { useTexts } from "@/shared/texts";
+import { ErrorBoundary } from "@/shared/ui/ErrorBoundary";
+import { useLive } from "@/shared/vault/live";
+import { OfflineNote } from "./OfflineNote";
+import styles from "./Shell.module.css";
+import { Sidebar } from "./Sidebar";
+import { SignedOut } from "./SignedOut";
+import { TabBar } from "./TabBar";
+
+// What nobody needs in the first moment comes after it.
+const Uploads = lazy(() => import("@/features/uploads/Uploads").then((m) => ({ default: m.Uploads })));
+const Palette = lazy(() => import("@/features/search/Palette").then((m) => ({ default: m.Palette })));
+
+/** Around everything that signed-in people see. */
+export function Shell() {
+  return useSession().status === "in" ? <Inside /> : <SignedOut />;
+}
+
+function Inside() {
+  const { t } = useTexts();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useLive();
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#main">
+        {t("skip")}
+      </a>
+      <Sidebar />
+      <main id="main" className={styles.main} tabIndex={-1}>
+        <OfflineNote />
+        <ErrorBoundary resetKey={path}>
+          <Outlet />
+        </ErrorBoundary>
+      </main>
+      <TabBar />
+      <ErrorBoundary>
+        <Suspense>
+          <Uploads />
+          <Palette />
+        </Suspense>
+      </ErrorBoundary>
+    </div>
+  );
+}

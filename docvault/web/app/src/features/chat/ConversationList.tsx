@@ -1,0 +1,4 @@
+/** Placed by the shell. */
+export function ConversationList() {
+  return null;
+}

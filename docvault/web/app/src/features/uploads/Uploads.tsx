@@ -1,0 +1,4 @@
+/** Placed by the shell. */
+export function Uploads() {
+  return null;
+}

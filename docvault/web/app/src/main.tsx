@@ -1,0 +1,33 @@
+import "@fontsource-variable/inter/wght.css";
+import "@/shared/styles/tokens.css";
+import "@/shared/styles/base.css";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { forgetOnSignOut, queryClient } from "@/shared/api/query";
+import { showTheme } from "@/shared/lib/theme";
+import { startTexts } from "@/shared/texts";
+import { Toaster } from "@/shared/ui/Toaster";
+import { TooltipProvider } from "@/shared/ui/Tooltip";
+import { router } from "./app/router";
+
+async function start(): Promise<void> {
+  showTheme();
+  await startTexts();
+  forgetOnSignOut();
+  const root = document.getElementById("root");
+  if (!root) throw new Error("The page has no place for the application.");
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <TooltipProvider delayDuration={300}>
+          <RouterProvider router={router} />
+          <Toaster />
+        </TooltipProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}
+
+void start();

@@ -1,0 +1,67 @@
+/** The API, typed by its own OpenAPI document. Every call resolves to the answer's body or throws a `Problem`. */
+import createClient, { type Middleware } from "openapi-fetch";
+import { asProblem, problemOf } from "./problem";
+import type { paths } from "./schema";
+import { accessToken, sessionState, signedOut } from "./session";
+
+/** `fetch` with the person's token; renewed once when the server refuses it. */
+export async function authorized(input: Request | string, init?: RequestInit): Promise<Response> {
+  const request = new Request(input, { credentials: "same-origin", ...init });
+  const again = request.body === null ? request : request.clone();
+  const token = await tokenFor(request);
+  const response = await sent(request, token);
+  if (response.status !== 401 || token === null) return response;
+  const renewed = await accessToken(token);
+  if (renewed === null) return response;
+  const second = await sent(again, renewed);
+  if (second.status === 401) signedOut();
+  return second;
+}
+
+/** Without a connection a question goes out without a token: the service worker may know the answer. */
+async function tokenFor(request: Request): Promise<string | null> {
+  try {
+    return await accessToken();
+  } catch (error) {
+    if (request.method === "GET" && asProblem(error).status === 0) return null;
+    throw error;
+  }
+}
+
+async function sent(request: Request, token: string | null): Promise<Response> {
+  const headers = new Headers(request.headers);
+  if (token) headers.set("Authorization", `Bearer ${token}`);
+  try {
+    return await fetch(new Request(request, { headers }));
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    throw asProblem(error);
+  }
+}
+
+const problems: Middleware = {
+  async onResponse({ response }) {
+    if (!response.ok) throw await problemOf(response);
+  },
+};
+
+// `fetch` is looked up at each call, so that tests may put another in its place.
+export const api = createClient<paths>({ baseUrl: origin(), fetch: (request) => authorized(request) });
+api.use(problems);
+
+/** For what needs nobody signed in: registering, logging in, what the start page has to know. */
+export const open = createClient<paths>({ baseUrl: origin(), fetch: (request) => sent(request, null) });
+open.use(problems);
+
+function origin(): string {
+  return typeof location === "undefined" ? "http://localhost" : location.origin;
+}
+
+/** The body of a call's answer: `await body(api.GET("/api/me"))`. */
+export async function body<T>(call: Promise<{ data?: T }>): Promise<T> {
+  return (await call).data as T;
+}
+
+export function isSignedIn(): boolean {
+  return sessionState().status === "in";
+}

@@ -1,0 +1,144 @@
+/**
+ * The signed-in person. The access token lives in memory only; the refresh token is a cookie that no script can read.
+ *
+ * A refresh token is good once, so tabs must not use it at the same time: one holds a lock, and tells the others.
+ */
+import { useSyncExternalStore } from "react";
+import { asProblem, problemOf } from "./problem";
+import type { components } from "./schema";
+
+export type User = components["schemas"]["UserView"];
+type Tokens = components["schemas"]["TokenView"];
+
+export type Session = { user: User; token: string; expiresAt: number };
+/** `unknown` until the first refresh was answered. */
+export type SessionState = { status: "unknown" | "out" } | { status: "in"; session: Session };
+
+const EARLY = 60_000; // milliseconds before its end at which a token is renewed
+const LOCK = "docvault-session";
+const PERSON = "docvault.person"; // who was signed in here last; never a token
+
+let state: SessionState = { status: "unknown" };
+const listeners = new Set<() => void>();
+const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(LOCK);
+
+channel?.addEventListener("message", (event: MessageEvent<SessionState>) => become(event.data, false));
+
+export function sessionState(): SessionState {
+  return state;
+}
+
+export function useSession(): SessionState {
+  return useSyncExternalStore(subscribe, sessionState);
+}
+
+/** The person signed in. Only for what is shown to signed-in people. */
+export function useUser(): User {
+  const now = useSession();
+  if (now.status !== "in") throw new Error("Nobody is signed in.");
+  return now.session.user;
+}
+
+export function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function signedIn(tokens: Tokens): void {
+  const expiresAt = Date.now() + tokens.expires_in * 1000;
+  become({ status: "in", session: { user: tokens.user, token: tokens.access_token, expiresAt } });
+}
+
+export function signedOut(): void {
+  become({ status: "out" });
+}
+
+/** Ends the session on the server, or all of them, and here in any case. */
+export async function signOut(everywhere = false): Promise<void> {
+  const token = await accessToken();
+  signedOut();
+  const headers = { Authorization: `Bearer ${token}` };
+  const response = await fetch(`/api/auth/logout?everywhere=${everywhere}`, { method: "POST", headers });
+  if (!response.ok && response.status !== 401) throw await problemOf(response);
+}
+
+/** The person changed their own account. */
+export function userChanged(user: User): void {
+  if (state.status === "in") become({ status: "in", session: { ...state.session, user } });
+}
+
+/**
+ * A token that is good for a while, or null when nobody is signed in. `refused` is one that the server did not take.
+ * Throws a `Problem` when the server cannot be asked.
+ */
+export async function accessToken(refused?: string): Promise<string | null> {
+  const good = current(refused);
+  if (good !== undefined) return good;
+  return exclusively(async () => current(refused) ?? (await refresh()));
+}
+
+/** Undefined when it has to be asked for. */
+function current(refused?: string): string | null | undefined {
+  if (state.status === "out") return null;
+  if (state.status !== "in" || state.session.token === refused) return undefined;
+  return state.session.expiresAt - EARLY > Date.now() ? state.session.token : undefined;
+}
+
+async function refresh(): Promise<string | null> {
+  let response: Response;
+  try {
+    response = await fetch("/api/auth/refresh", { method: "POST", credentials: "same-origin" });
+  } catch (error) {
+    throw asProblem(error);
+  }
+  if (response.status === 401) {
+    signedOut();
+    return null;
+  }
+  if (!response.ok) throw await problemOf(response);
+  const tokens = (await response.json()) as Tokens;
+  signedIn(tokens);
+  return tokens.access_token;
+}
+
+/**
+ * Whether somebody is signed in, asking the server where it is not known yet. Without a connection the person who was
+ * signed in here last is: they may look at what this browser kept, and nothing else can be had without a token.
+ */
+export async function isInside(): Promise<boolean> {
+  try {
+    return (await accessToken()) !== null;
+  } catch (error) {
+    const user = remembered();
+    if (asProblem(error).status !== 0 || user === null) throw error;
+    if (state.status === "unknown")
+      become({ status: "in", session: { user, token: "", expiresAt: 0 } }, false);
+    return true;
+  }
+}
+
+function remembered(): User | null {
+  try {
+    return JSON.parse(localStorage.getItem(PERSON) ?? "null") as User | null;
+  } catch {
+    return null;
+  }
+}
+
+let alone: Promise<unknown> = Promise.resolve();
+
+/** One at a time in all tabs, or, where the browser has no locks (plain http on another host), in this one. */
+function exclusively<T>(work: () => Promise<T>): Promise<T> {
+  if (navigator.locks) return navigator.locks.request(LOCK, work) as Promise<T>;
+  const next = alone.then(work, work);
+  alone = next.catch(() => undefined);
+  return next;
+}
+
+function become(next: SessionState, tell = true): void {
+  state = next;
+  if (next.status === "in") localStorage.setItem(PERSON, JSON.stringify(next.session.user));
+  if (next.status === "out") localStorage.removeItem(PERSON);
+  if (tell) channel?.postMessage(next);
+  for (const listener of listeners) listener();
+}

@@ -1,0 +1,4 @@
+/** Class names that are there, with a space between. */
+export function cx(...names: (string | false | null | undefined)[]): string {
+  return names.filter(Boolean).join(" ");
+}

@@ -1,0 +1,61 @@
+/** Sizes, moments and spans as people read them, in the page's language. */
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+function language(): string {
+  return document.documentElement.lang || "en";
+}
+
+/** `1.4 MB`, in powers of 1,000 as file managers count. */
+export function bytes(count: number): string {
+  const power = count < 1000 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), UNITS.length - 1);
+  const value = count / 1000 ** power;
+  const maximumFractionDigits = power === 0 || value >= 100 ? 0 : 1;
+  return new Intl.NumberFormat(language(), {
+    style: "unit",
+    unit: UNITS[power],
+    unitDisplay: "short",
+    maximumFractionDigits,
+  }).format(value);
+}
+
+export function number(value: number): string {
+  return new Intl.NumberFormat(language()).format(value);
+}
+
+export function percent(share: number): string {
+  return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+/** The hour for today, the day for this year, the date before. */
+export function moment(iso: string, now: Date = new Date()): string {
+  const date = new Date(iso);
+  if (date.toDateString() === now.toDateString()) return format(date, { hour: "numeric", minute: "2-digit" });
+  if (date.getFullYear() === now.getFullYear()) return format(date, { day: "numeric", month: "short" });
+  return format(date, { day: "numeric", month: "short", year: "numeric" });
+}
+
+/** Date and hour in full, for a tooltip. */
+export function exactly(iso: string): string {
+  return format(new Date(iso), { dateStyle: "long", timeStyle: "short" });
+}
+
+function format(date: Date, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(language(), options).format(date);
+}
+
+/** `3 min`, `2 hr`: rounded to what matters. */
+export function span(seconds: number): string {
+  const [value, unit] =
+    seconds < 60
+      ? [Math.max(1, Math.round(seconds)), "second"]
+      : seconds < 3600
+        ? [Math.round(seconds / 60), "minute"]
+        : [Math.round(seconds / 360) / 10, "hour"];
+  return new Intl.NumberFormat(language(), {
+    style: "unit",
+    unit: unit as string,
+    unitDisplay: "short",
+    maximumFractionDigits: 1,
+  }).format(value as number);
+}

@@ -1,0 +1,32 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { precompress } from "./build/precompress.ts";
+
+const API = process.env.DOCVAULT_API ?? "http://127.0.0.1:8000";
+const proxied = ["/api", "/health", "/schema"];
+
+export default defineConfig({
+  plugins: [react(), precompress()],
+  resolve: {
+    alias: {
+      "@": fileURLToPath(new URL("./src", import.meta.url)),
+      // Dialogs lock the page's scrolling with a <style> element, which the Content-Security-Policy refuses.
+      "react-style-singleton": fileURLToPath(new URL("./src/shared/lib/adopted-style.ts", import.meta.url)),
+    },
+  },
+  build: {
+    outDir: "../static",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: true,
+  },
+  server: { proxy: Object.fromEntries(proxied.map((path) => [path, { target: API, changeOrigin: false }])) },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/shared/lib/test-setup.ts"],
+  },
+});
