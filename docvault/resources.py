@@ -13,6 +13,7 @@ from docvault.ai.embeddings import Embedder, open_embedder
 from docvault.cache import open_cache
 from docvault.database import Database, open_database
 from docvault.queue import Queue, open_queue
+from docvault.security.streams import OpenStreams
 from docvault.settings import Settings, require
 from docvault.storage import ObjectStore
 from docvault.storage.factory import open_store
@@ -27,6 +28,7 @@ class Resources:
     store: ObjectStore
     embedder: Embedder
     models: ChatModels
+    streams: OpenStreams
 
 
 @asynccontextmanager
@@ -46,4 +48,4 @@ async def open_resources(settings: Settings) -> AsyncGenerator[Resources]:
         stack.push_async_callback(embedder.close)
         models = open_chat_models(settings)
         stack.push_async_callback(models.close)
-        yield Resources(settings, database, cache, queue, store, embedder, models)
+        yield Resources(settings, database, cache, queue, store, embedder, models, OpenStreams(database))

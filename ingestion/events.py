@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +50,7 @@ class Snapshot(msgspec.Struct):
     totals: IngestionView
 
 
-async def events(resources: Resources, owner_id: UUID) -> AsyncIterator[bytes]:
+async def events(resources: Resources, owner_id: UUID) -> AsyncGenerator[bytes]:
     """Until the client leaves, or Redis or the database do: then the stream ends, and the browser opens it again."""
     yield b": listening\n\n"
     async with resources.cache.pubsub() as subscription:

@@ -122,9 +122,10 @@ async def stream_events(resources: NamedDependency[Resources], identity: NamedDe
 
     First `hello`, then `snapshot` with what waits or is being read; after that `document` for each that changed,
     `deleted` with the `id` of each that is gone, and `totals` (as `GET /api/ingestion`) at most twice a second. A
-    client that connects again is told everything anew, so it misses nothing.
+    client that connects again is told everything anew, so it misses nothing. The stream ends with the access token that
+    opened it, and when its session or API key is revoked: refresh the token, and connect again.
     """
-    stream: AsyncIterator[bytes] = events(resources, identity.owner_id)
+    stream: AsyncIterator[bytes] = resources.streams.of(identity, events(resources, identity.owner_id))
     return Stream(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 

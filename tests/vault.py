@@ -21,6 +21,7 @@ from docvault.local.postgres import LocalPostgres
 from docvault.local.redis import LocalRedis
 from docvault.queue import open_queue
 from docvault.resources import Resources
+from docvault.security.streams import OpenStreams
 from docvault.server.app import create_app
 from docvault.server.middleware import RequestContext
 from docvault.server.migrate import migrate
@@ -111,7 +112,16 @@ async def _opened(settings: Settings) -> AsyncGenerator[Resources]:
         stack.push_async_callback(cache.aclose)
         stack.push_async_callback(queue.close)
         absent = cast(Any, None)
-        yield Resources(settings, database, cache, queue, store=absent, embedder=absent, models=absent)
+        yield Resources(
+            settings,
+            database,
+            cache,
+            queue,
+            store=absent,
+            embedder=absent,
+            models=absent,
+            streams=OpenStreams(database),
+        )
 
 
 def _served(resources: Resources) -> Vault:

@@ -24,13 +24,15 @@ KEY_SCOPES: frozenset[str] = SCOPES - {"account"}
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who makes this request: by a session's access token, or by an API key."""
+    """Who makes this request: by a session's access token, good until `expires_at` (Unix time), or by an API key."""
 
     owner_id: UUID
     scopes: frozenset[str] = SCOPES
     is_admin: bool = False
     session_id: UUID | None = None
     key_id: UUID | None = None
+    key_hash: bytes | None = None
+    expires_at: float | None = None
 
 
 def owned(table: Any, owner_id: UUID) -> ColumnElement[bool]:

@@ -36,11 +36,11 @@ async def identify(database: Database, secret_key: str, authorization: str | Non
 
 
 async def _by_session(database: Database, secret_key: str, token: str) -> Identity:
-    owner_id, session_id = read_access_token(secret_key, token)
+    owner_id, session_id, expires_at = read_access_token(secret_key, token)
     found = await queries.find_session(database, owner_id, session_id)
     if found is None:
         raise not_authenticated("This session has ended.", hint="Log in again.")
-    return Identity(owner_id, is_admin=found.is_admin, session_id=session_id)
+    return Identity(owner_id, is_admin=found.is_admin, session_id=session_id, expires_at=expires_at)
 
 
 async def _by_api_key(database: Database, text: str) -> Identity:
@@ -53,7 +53,7 @@ async def _by_api_key(database: Database, text: str) -> Identity:
     if found.last_used_at is None or datetime.now(UTC) - found.last_used_at > USE_NOTED_EVERY:
         await _note_use(database, found)
     # Never an administrator: a leaked key must not open more than its scopes say.
-    return Identity(found.owner_id, frozenset(found.scopes) & KEY_SCOPES, key_id=found.id)
+    return Identity(found.owner_id, frozenset(found.scopes) & KEY_SCOPES, key_id=found.id, key_hash=key_hash)
 
 
 async def _note_use(database: Database, key: queries.LiveApiKey) -> None:

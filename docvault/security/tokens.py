@@ -31,8 +31,11 @@ MARK_BYTES = 16
 
 
 class AccessToken(NamedTuple):
+    """`expires_at` is Unix time."""
+
     owner_id: UUID
     session_id: UUID
+    expires_at: float
 
 
 class RefreshToken(NamedTuple):
@@ -57,7 +60,7 @@ def read_access_token(secret_key: str, token: str) -> AccessToken:
         claims = jwt.decode(
             token, secret_key, algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options={"require": CLAIMS}
         )
-        return AccessToken(UUID(claims["sub"]), UUID(claims["sid"]))
+        return AccessToken(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
     except jwt.ExpiredSignatureError:
         raise not_authenticated(
             "The access token has expired.", "token_expired", "Refresh it, or log in again."

@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 
 from docvault import news
 from docvault.resources import Resources
+from docvault.security import streams
 from docvault.unit_of_work import unit_of_work
 from ingestion import events as module
 from ingestion.events import Heard, events
@@ -284,3 +285,14 @@ async def test_the_stream_over_http(person: Person) -> None:
         id = (await a_file(person))["id"]
         async with asyncio.timeout(10):
             assert (await anext(told)).data["id"] == id
+
+
+async def test_the_stream_ends_when_its_session_does(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "EVERY", 0.05)
+    async with person.http.stream("GET", "/api/events", timeout=30) as answer:
+        told = parsed(answer)
+        assert (await anext(told)).event == "hello"
+        assert (await anext(told)).event == "snapshot"
+        await person.http.post("/api/auth/logout")
+        async with asyncio.timeout(10):
+            assert [event async for event in told] == []
