@@ -18,7 +18,8 @@ CONFIGURATIONS = {
 }  # fmt: skip
 """ISO 639-1 code to the configuration of PostgreSQL 14 and later; every other language is `simple`."""
 
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+"""A run of writing without spaces between its words."""
 
 
 def configuration(language: str, default: str = "en") -> str:
@@ -36,7 +37,7 @@ def words(text: str) -> str:
         return text
     folded = unicodedata.normalize("NFKD", text)
     folded = "".join(c for c in folded if not "\u0300" <= c <= "\u036f")
-    return _UNSPACED.sub(_pairs, unicodedata.normalize("NFC", folded))
+    return UNSPACED.sub(_pairs, unicodedata.normalize("NFC", folded))
 
 
 def _pairs(run: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ size of other people's vaults be felt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.fulltext import CONFIGURATIONS, configuration
+from search.marks import Word
 from search.terms import Lexeme, Term
 
 K1, B = 1.2, 0.75
@@ -50,7 +51,10 @@ class Match(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A chunk with what is shown of it; `text` is `page.text[start:end]` of the revision's page."""
+    """A chunk with what is shown of it; `text` is `page.text[start:end]` of the revision's page.
+
+    `configuration` is the text-search configuration of its words, `pages` how many the document has.
+    """
 
     chunk_id: UUID
     document_id: UUID
@@ -61,6 +65,11 @@ class Passage(NamedTuple):
     section: list[str]
     text: str
     boxes: list[list[float]]
+    end: int = 0
+    folder: str = ""
+    content_type: str = ""
+    pages: int = 0
+    configuration: str = "simple"
 
 
 class PageText(NamedTuple):
@@ -235,9 +244,32 @@ async def passages(session: AsyncSession, owner_id: UUID, chunk_ids: Sequence[UU
 
 
 _PASSAGES = text("""
-    SELECT c.id, c.document_id, c.revision_id, d.filename, c.page, c.start_offset, c.section, c.text, c.boxes
-    FROM chunks c JOIN documents d ON d.owner_id = c.owner_id AND d.id = c.document_id
+    SELECT c.id, c.document_id, c.revision_id, d.filename, c.page, c.start_offset, c.section, c.text, c.boxes,
+        c.end_offset, d.folder, r.content_type, d.pages, CAST(c.config AS text)
+    FROM chunks c
+    JOIN documents d ON d.owner_id = c.owner_id AND d.id = c.document_id
+    JOIN revisions r ON r.owner_id = c.owner_id AND r.id = c.revision_id
     WHERE c.owner_id = :owner AND c.id = ANY(:ids)
+""")
+
+
+async def answering(session: AsyncSession, lexemes: Collection[str], words: Sequence[Word]) -> set[Word]:
+    """Those of `words` that have one of `lexemes` for a stem. Reads no table."""
+    rows = await session.execute(
+        _ANSWERING,
+        {
+            "configurations": [word.configuration for word in words],
+            "words": [word.text for word in words],
+            "lexemes": list(lexemes),
+        },
+    )
+    return {Word(*row) for row in rows}
+
+
+_ANSWERING = text("""
+    SELECT w.configuration, w.word
+    FROM unnest(CAST(:configurations AS text[]), CAST(:words AS text[])) AS w (configuration, word)
+    WHERE tsvector_to_array(to_tsvector(CAST(w.configuration AS regconfig), w.word)) && CAST(:lexemes AS text[])
 """)
 
 

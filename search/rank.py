@@ -14,12 +14,16 @@ SPARE = 10
 
 
 class Hit(NamedTuple):
-    """`cosine` is None and `share` 0 where that half was not asked."""
+    """`cosine` is None and `share` 0 where that half was not asked.
+
+    `marks` are the places in the passage's text, `(start, end)`, of words that answer the question's.
+    """
 
     passage: Passage
     score: float
     cosine: float | None
     share: float
+    marks: Sequence[tuple[int, int]] = ()
 
 
 def rank(candidates: Sequence[Candidate], passages: Mapping[UUID, Passage], top_k: int) -> list[Hit]:

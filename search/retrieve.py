@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -15,9 +15,10 @@ from docvault.resources import Resources
 from docvault.settings import Settings
 from search import queries
 from search.fuse import Candidate, fuse
+from search.marks import Wanted, Word, merged
 from search.queries import Filters
 from search.rank import SPARE, Hit, rank
-from search.terms import terms
+from search.terms import Term, forms, term
 
 Mode = Literal["hybrid", "semantic", "keyword"]
 
@@ -53,10 +54,37 @@ async def retrieve(resources: Resources, owner_id: UUID, query: Query) -> list[H
     """
     vector = [] if query.mode == "keyword" else await _embedded(resources, query.text)
     async with resources.database.transaction(owner_id, snapshot=True) as session:
-        candidates = await _candidates(session, resources, owner_id, query, vector)
+        asked = await _terms(session, resources, owner_id, query)
+        candidates = await _candidates(session, resources, owner_id, query, vector, [term(form) for form in asked])
         shown = [candidate.chunk_id for candidate in candidates[: query.top_k + SPARE]]
         passages = await queries.passages(session, owner_id, shown) if shown else {}
-    return rank(candidates, passages, query.top_k)
+        hits = rank(candidates, passages, query.top_k)
+        return await _marked(session, hits, {lexeme for form in asked for lexeme in form})
+
+
+async def _terms(session: AsyncSession, resources: Resources, owner_id: UUID, query: Query) -> list[tuple[str, ...]]:
+    """The question's words as `forms` gives them; none where words are not what is searched by."""
+    if query.mode == "semantic":
+        return []
+    language = resources.settings.default_language
+    return forms(await queries.lexemes(session, owner_id, words(query.text), language))
+
+
+async def _marked(session: AsyncSession, hits: list[Hit], lexemes: Collection[str]) -> list[Hit]:
+    """Each with the places of the words that brought it here."""
+    if not lexemes:
+        return hits
+    wanted = Wanted(lexemes)
+    candidates = [wanted.candidates(hit.passage.text, hit.passage.configuration) for hit in hits]
+    asked = list({word: None for places in candidates for word in places})
+    found = await queries.answering(session, wanted.lexemes, asked) if asked else set[Word]()
+    return [
+        hit._replace(marks=merged([
+            *(place for word in places.keys() & found for place in places[word]),
+            *wanted.unspaced(hit.passage.text),
+        ]))
+        for hit, places in zip(hits, candidates, strict=True)
+    ]  # fmt: skip
 
 
 async def _embedded(resources: Resources, text: str) -> list[float]:
@@ -69,14 +97,14 @@ async def _embedded(resources: Resources, text: str) -> list[float]:
 
 
 async def _candidates(
-    session: AsyncSession, resources: Resources, owner_id: UUID, query: Query, vector: Sequence[float]
-) -> list[Candidate]:
+    session: AsyncSession, resources: Resources, owner_id: UUID, query: Query, vector: Sequence[float],
+    found: Sequence[Term],
+) -> list[Candidate]:  # fmt: skip
     limit = max(resources.settings.search_candidates, query.top_k + SPARE)
     model = resources.embedder.model_id
     near = await queries.nearest(session, owner_id, model, vector, query.filters, limit) if vector else []
     if query.mode == "semantic":
         return [Candidate(id, max(0.0, cosine), cosine, 0.0) for id, cosine in near]
-    found = terms(await queries.lexemes(session, owner_id, words(query.text), resources.settings.default_language))
     matches = await queries.matching(
         session, owner_id, found, query.filters, limit, near=[id for id, _ in near],
         model_id=model, vector=vector or None,

@@ -27,7 +27,16 @@ class Term(NamedTuple):
 
 
 def terms(lexemes: Iterable[Lexeme]) -> list[Term]:
-    """The words worth searching by, in the question's order.
+    """The words worth searching by, see `forms`, as PostgreSQL is asked for them."""
+    return [term(form) for form in forms(lexemes)]
+
+
+def term(form: Sequence[str]) -> Term:
+    return Term(" | ".join(map(quote, form)), len(form))
+
+
+def forms(lexemes: Iterable[Lexeme]) -> list[tuple[str, ...]]:
+    """The words worth searching by, each as its lexemes, in the question's order.
 
     A word stands once, whatever number of languages stem it differently: found in any form, it is found. Words that
     mean nothing in the question's own language are left out in every language: "the" is rare in German
@@ -44,8 +53,7 @@ def terms(lexemes: Iterable[Lexeme]) -> list[Term]:
             for position in positions:
                 at[position].add(lexeme)
     dropped = _stop_words(everywhere, kept)
-    forms = dict.fromkeys(tuple(sorted(at[p])) for p in sorted(at) if p not in dropped)
-    return [Term(" | ".join(map(quote, form)), len(form)) for form in _merged(forms)][:MAX_TERMS]
+    return _merged(dict.fromkeys(tuple(sorted(at[p])) for p in sorted(at) if p not in dropped))[:MAX_TERMS]
 
 
 def _stop_words(everywhere: set[int], kept: dict[str, set[int]]) -> set[int]:
