@@ -90,6 +90,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = True
     access_token_minutes: Annotated[Positive, Meta(description="Life of an access token.")] = 15
     refresh_token_days: Annotated[Positive, Meta(description="Life of a session without use.")] = 30
+    refresh_grace_seconds: Annotated[
+        NotNegative,
+        Meta(description="Seconds in which the refresh token before the current one is still good: reloads, two tabs."),
+    ] = 30
+    ticket_seconds: Annotated[Positive, Meta(description="Life of a link by which the browser downloads.")] = 300
     password_min_length: Annotated[Positive, Meta(description="Shortest password accepted.")] = 10
     login_attempts: Annotated[
         Positive,

@@ -19,7 +19,15 @@ from tests.people import People, Person
 NOTE = b"# Harvest\n\nThe orchard at Quellwiese gave 4,312 kilograms of quinces in 2019.\n"
 POLICY = "(owner_id = ( SELECT (current_setting('app.owner_id'::text, true))::uuid AS current_setting))"
 TUS = {"Tus-Resumable": "1.0.0"}
-OPEN = {"/health", "/health/live", "/health/ready", "/api/auth/register", "/api/auth/login", "/api/auth/refresh"}
+OPEN = {
+    "/api/about",
+    "/health",
+    "/health/live",
+    "/health/ready",
+    "/api/auth/register",
+    "/api/auth/login",
+    "/api/auth/refresh",
+}
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,16 @@ from docvault.accounts.throttle import login_attempt
 from docvault.database import Database
 from docvault.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from docvault.logging import get_logger
-from docvault.models import ApiKey, Session, User
+from docvault.models import ApiKey, Preferences, Session, User
 from docvault.resources import Resources
-from docvault.security.access import KEY_SCOPES
+from docvault.security.access import KEY_SCOPES, Identity
 from docvault.security.api_keys import api_key_hash, api_key_prefix, make_api_key
 from docvault.security.passwords import hash_password, is_outdated, verify_password
 from docvault.security.tokens import (
+    RefreshToken,
     make_access_token,
     make_refresh_token,
+    next_refresh_token,
     not_authenticated,
     read_refresh_token,
     refresh_hash,
@@ -51,6 +53,7 @@ class SignedIn(NamedTuple):
     user: User
     access_token: str
     refresh_token: str
+    preferences: Preferences | None = None
 
 
 async def register(resources: Resources, email: str, password: str, client: Client = NO_CLIENT) -> SignedIn:
@@ -102,30 +105,63 @@ async def log_in(resources: Resources, email: str, password: str, client: Client
             await queries.change_password_hash(session, user.id, renewed)
         await queries.forget_expired_sessions(session, user.id)
         tokens = await _open_session(session, settings, user.id, client)
+        preferences = await queries.preferences(session, user.id)
     log.info("login.succeeded", owner_id=str(user.id))
-    return SignedIn(user, *tokens)
+    return SignedIn(user, *tokens, preferences)
 
 
 async def refresh(resources: Resources, token: str | None) -> SignedIn:
     """Fresh tokens for the session of this refresh token, which is used up.
 
-    One that was used up before has been copied: its session ends, for the thief and for the owner. Raises
-    `Unauthenticated` (`session_ended`).
+    Within `refresh_grace_seconds` it gets the same answer again: two tabs, or a reload. One that was used up longer ago
+    has been copied: its session ends, for the thief and for the owner. Raises `Unauthenticated` (`session_ended`).
     """
     settings = resources.settings
     given = read_refresh_token(settings.secret_key, token or "")
     if given is None:
         raise _session_ended()
-    new = make_refresh_token(settings.secret_key, given.owner_id, given.session_id)
-    life = timedelta(days=settings.refresh_token_days)
+    new = next_refresh_token(settings.secret_key, given)
     async with resources.database.transaction(given.owner_id) as session:
         user = await queries.find_user(session, given.owner_id)
         if user is not None and user.disabled_at is None:
-            if await queries.rotate(session, user.id, given.session_id, given.hash, refresh_hash(new), life):
-                return SignedIn(user, _access_token(settings, user.id, given.session_id), new)
+            if await _rotated(session, settings, given, refresh_hash(new)):
+                preferences = await queries.preferences(session, user.id)
+                return SignedIn(user, _access_token(settings, user.id, given.session_id), new, preferences)
             if given.genuine and await queries.revoke(session, user.id, given.session_id):
                 log.warning("session.token_reused", owner_id=str(user.id), session_id=str(given.session_id))
     raise _session_ended()
+
+
+async def change_password(
+    resources: Resources, identity: Identity, current: str, new: str, client: Client = NO_CLIENT
+) -> None:
+    """End all sessions but the one that asks. Counted like a log-in: whoever found an open page guesses no further.
+
+    Raises `Unauthenticated` (`invalid_credentials`), `InvalidInput` or `TooManyRequests`.
+    """
+    check_password(new, resources.settings.password_min_length)
+    await confirm_password(resources, identity.owner_id, current, client)
+    renewed = await hash_password(new)
+    async with resources.database.transaction(identity.owner_id) as session:
+        await queries.change_password_hash(session, identity.owner_id, renewed)
+        await queries.revoke(session, identity.owner_id, other_than=identity.session_id)
+    log.info("account.password_changed", owner_id=str(identity.owner_id))
+
+
+async def confirm_password(resources: Resources, owner_id: UUID, password: str, client: Client = NO_CLIENT) -> User:
+    """The person, whose password this is. Raises `Unauthenticated` (`invalid_credentials`) or `TooManyRequests`."""
+    async with resources.database.transaction(owner_id) as session:
+        user = await session.get_one(User, owner_id)
+    async with login_attempt(resources.cache, resources.settings, user.email_key, client.address):
+        if not await verify_password(user.password_hash, password):
+            raise not_authenticated("This is not your password.", "invalid_credentials")
+    return user
+
+
+async def _rotated(session: AsyncSession, settings: Settings, given: RefreshToken, new: bytes) -> bool:
+    life, grace = timedelta(days=settings.refresh_token_days), timedelta(seconds=settings.refresh_grace_seconds)
+    names = (session, given.owner_id, given.session_id, given.hash, new)
+    return await queries.rotate(*names, life, grace) or await queries.was_rotated(*names)
 
 
 async def end_session(session: AsyncSession, owner_id: UUID, session_id: UUID) -> None:
@@ -200,7 +236,7 @@ def check_password(password: str, shortest: int) -> None:
 async def _check_may_register(database: Database, settings: Settings, email: str) -> None:
     """Before the costly hash. What could change meanwhile is checked again where the account is written."""
     async with database.lookup() as connection:
-        if not settings.registration_open and await queries.any_user(connection):
+        if not settings.registration_open and await queries.any_person(connection):
             raise _registration_closed()
         if await queries.find_login(connection, email_key(email)):
             raise _email_taken()

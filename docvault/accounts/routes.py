@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Request, Response, delete, get, post
+import msgspec
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from docvault.accounts import operations, queries
+from docvault.accounts.about import about
 from docvault.accounts.operations import Client, SignedIn
 from docvault.accounts.queries import NEWEST_FIRST
 from docvault.accounts.schemas import (
@@ -18,6 +20,8 @@ from docvault.accounts.schemas import (
     ApiKeyView,
     CreatedApiKeyView,
     Credentials,
+    MePatch,
+    PasswordChange,
     SessionView,
     TokenView,
     UserView,
@@ -61,7 +65,7 @@ class AuthController(Controller):
 
     @post("/refresh", opt={"public": True}, status_code=200)
     async def refresh(self, request: AnyRequest, resources: NamedDependency[Resources]) -> Response[TokenView]:
-        """Fresh tokens for the session of the cookie. A cookie that is used twice ends its session."""
+        """Fresh tokens for the session of the cookie. One that was used up more than seconds ago ends its session."""
         signed_in = await operations.refresh(resources, request.cookies.get(REFRESH_COOKIE))
         return _signed_in(resources.settings, signed_in)
 
@@ -128,8 +132,33 @@ class ApiKeysController(Controller):
 
 @get("/api/me", tags=["accounts"])
 async def me(unit: NamedDependency[UnitOfWork]) -> UserView:
-    """Who you are."""
-    return user_view(await unit.session.get_one(User, unit.owner_id))
+    """Who you are, and how you like the page."""
+    return await _me(unit)
+
+
+@patch("/api/me", tags=["accounts"], guards=[requires("account")])
+async def patch_me(unit: NamedDependency[UnitOfWork], data: JSONBody[MePatch]) -> UserView:
+    """Change how you like the page: only what is named."""
+    values = msgspec.structs.asdict(data.preferences)
+    changed = {name: value for name, value in values.items() if value is not msgspec.UNSET}
+    await queries.change_preferences(unit.session, unit.owner_id, changed)
+    return await _me(unit)
+
+
+@post("/api/me/password", tags=["accounts"], status_code=204, guards=[requires("account")])
+async def change_password(
+    request: AnyRequest,
+    resources: NamedDependency[Resources],
+    identity: NamedDependency[Identity],
+    data: JSONBody[PasswordChange],
+) -> None:
+    """Change your password. Your other sessions end; API keys stay."""
+    await operations.change_password(resources, identity, data.current, data.new, _client(request))
+
+
+async def _me(unit: UnitOfWork) -> UserView:
+    user = await unit.session.get_one(User, unit.owner_id)
+    return user_view(user, await queries.preferences(unit.session, unit.owner_id))
 
 
 def _client(request: AnyRequest) -> Client:
@@ -138,7 +167,8 @@ def _client(request: AnyRequest) -> Client:
 
 
 def _signed_in(settings: Settings, signed_in: SignedIn, status: int = 200) -> Response[TokenView]:
-    tokens = TokenView(signed_in.access_token, settings.access_token_minutes * 60, user_view(signed_in.user))
+    user = user_view(signed_in.user, signed_in.preferences)
+    tokens = TokenView(signed_in.access_token, settings.access_token_minutes * 60, user)
     cookie = _cookie(settings, signed_in.refresh_token, settings.refresh_token_days * 86_400)
     return Response(tokens, status_code=status, cookies=[cookie])
 
@@ -160,4 +190,4 @@ def _cursor(row: Session | ApiKey) -> str:
     return encode_cursor(NEWEST_FIRST, row.created_at, row.id)
 
 
-accounts_routes = [AuthController, SessionsController, ApiKeysController, me]
+accounts_routes = [AuthController, SessionsController, ApiKeysController, me, patch_me, change_password, about]

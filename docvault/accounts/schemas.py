@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from docvault.models import ApiKey, Session, User
+from docvault.models import ApiKey, Preferences, Session, User
 from docvault.security.access import Scope
 
 MAX_EMAIL = 254  # RFC 5321 allows 256 octets for a path, its angle brackets among them
@@ -25,11 +25,46 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
         return "Credentials(…)"  # a traceback with local values must not show the password
 
 
+Theme = Literal["system", "light", "dark"]
+ModelId = Annotated[str, Meta(min_length=1, max_length=200)]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
+MAX_DEFAULT_MODELS = 16
+
+
+class PreferencesView(msgspec.Struct):
+    """`language` is a tag as `de`, null for what the browser asks for. No `default_models`: the vault's own."""
+
+    theme: Theme = "system"
+    language: str | None = None
+    default_models: list[str] = []
+
+
+class PreferencesPatch(msgspec.Struct, forbid_unknown_fields=True):
+    """Only what is named changes."""
+
+    theme: Theme | msgspec.UnsetType = msgspec.UNSET
+    language: Language | msgspec.UnsetType | None = msgspec.UNSET
+    default_models: Annotated[list[ModelId], Meta(max_length=MAX_DEFAULT_MODELS)] | msgspec.UnsetType = msgspec.UNSET
+
+
+class MePatch(msgspec.Struct, forbid_unknown_fields=True):
+    preferences: PreferencesPatch
+
+
+class PasswordChange(msgspec.Struct, forbid_unknown_fields=True):
+    current: Annotated[str, Meta(max_length=MAX_PASSWORD)]
+    new: Annotated[str, Meta(max_length=MAX_PASSWORD)]
+
+    def __repr__(self) -> str:
+        return "PasswordChange(…)"
+
+
 class UserView(msgspec.Struct):
     id: UUID
     email: str
     is_admin: bool
     created_at: datetime
+    preferences: PreferencesView
 
 
 class TokenView(msgspec.Struct):
@@ -78,8 +113,12 @@ class CreatedApiKeyView(ApiKeyView):
     key: str
 
 
-def user_view(user: User) -> UserView:
-    return UserView(user.id, user.email, user.is_admin, user.created_at)
+def user_view(user: User, preferences: Preferences | None) -> UserView:
+    return UserView(user.id, user.email, user.is_admin, user.created_at, preferences_view(preferences))
+
+
+def preferences_view(row: Preferences | None) -> PreferencesView:
+    return PreferencesView(row.theme, row.language, row.default_models) if row else PreferencesView()
 
 
 def session_view(session: Session, current: UUID | None) -> SessionView:

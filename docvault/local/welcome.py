@@ -16,10 +16,11 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from docvault.accounts.queries import LOCAL_ACCOUNT
 from docvault.local.home import Home
 from docvault.local.samples import CONTENT_TYPES, FOLDER, QUESTION, sample_files
 
-ACCOUNT = "local@docvault.localhost"
+ACCOUNT = LOCAL_ACCOUNT
 DONE = "welcome"
 STILL = 180.0
 """Seconds without any progress after which the samples are left to themselves."""

@@ -1,6 +1,6 @@
 """The tables, one file a subject. Only columns live here: queries are with the feature that asks them."""
 
-from docvault.models.accounts import ApiKey, Session, User
+from docvault.models.accounts import ApiKey, Preferences, Session, User
 from docvault.models.base import Base
 from docvault.models.chunks import Chunk, ChunkVector, Page, StagedVector
 from docvault.models.conversations import Citation, Conversation, Message
@@ -20,6 +20,7 @@ __all__ = [
     "Folder",
     "Message",
     "Page",
+    "Preferences",
     "ResumableUpload",
     "Revision",
     "Session",

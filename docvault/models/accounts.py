@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
+from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from docvault.models.base import Base, Id, Now, Owner, Texts, owned_by_user
@@ -26,8 +28,9 @@ class User(Base):
 class Session(Base):
     """One log-in and all the refresh tokens that follow from it (a family).
 
-    Only the hash of the current refresh token is kept: an older one that comes back has been stolen from somebody,
-    and `revoked_at` ends the whole family, access tokens included.
+    Only hashes are kept, of the current refresh token and of the one before it, which is good until `previous_until`
+    (a reload and a second tab bring it). An older one that comes back has been stolen from somebody, and `revoked_at`
+    ends the whole family, access tokens included.
     """
 
     __tablename__ = "sessions"
@@ -36,6 +39,8 @@ class Session(Base):
     owner_id: Mapped[Owner]
     id: Mapped[Id]
     refresh_hash: Mapped[bytes]
+    previous_hash: Mapped[bytes | None]
+    previous_until: Mapped[datetime | None]
     user_agent: Mapped[str] = mapped_column(default="")
     created_at: Mapped[Now]
     refreshed_at: Mapped[Now]
@@ -58,3 +63,15 @@ class ApiKey(Base):
     created_at: Mapped[Now]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+
+class Preferences(Base):
+    """How a person likes the page. Whoever never said so has no row."""
+
+    __tablename__ = "preferences"
+    __table_args__ = (owned_by_user(),)
+
+    owner_id: Mapped[Owner]
+    theme: Mapped[Literal["system", "light", "dark"]] = mapped_column(Text, default="system")
+    language: Mapped[str | None]
+    default_models: Mapped[Texts]

@@ -15,7 +15,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-OWNED = ("folders",)
+OWNED = ("folders", "preferences")
 
 TABLES = """
 ALTER TABLE documents ADD COLUMN trashed_at timestamptz;
@@ -34,15 +34,137 @@ ALTER TABLE messages
     ADD COLUMN error_code text;
 CREATE INDEX messages_of_question ON messages (owner_id, question_id);
 ALTER TABLE citations ADD COLUMN start_offset integer, ADD COLUMN end_offset integer;
+
+ALTER TABLE sessions ADD COLUMN previous_hash bytea, ADD COLUMN previous_until timestamptz;
+
+CREATE TABLE preferences (
+    owner_id uuid NOT NULL PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    theme text NOT NULL DEFAULT 'system' CHECK (theme IN ('system', 'light', 'dark')),
+    language text,
+    default_models text[] NOT NULL DEFAULT '{}'
+);
 """
 
 LOOKUPS = """
 CREATE FUNCTION expired_trash(before timestamptz, most integer) RETURNS TABLE (owner_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$ SELECT owner_id, id FROM documents WHERE trashed_at < before ORDER BY owner_id, trashed_at LIMIT most $$;
+
+-- Whether a person is registered. The account that `docvault up` makes for the command line of its machine is none.
+CREATE FUNCTION any_person() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ SELECT EXISTS (SELECT FROM users WHERE email_key <> 'local@docvault.localhost') $$;
 """
 
-FUNCTIONS = {"expired_trash(timestamptz, integer)": {"documents": "trashed_at"}}
+FUNCTIONS = {"expired_trash(timestamptz, integer)": {"documents": "trashed_at"}, "any_person()": {}}
+
+# Each asks first whether `app.owner_id` is an administrator, so that no caller can forget to. None returns a name or a
+# word of a document.
+ADMINISTRATION = """
+CREATE FUNCTION check_administrator() RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp
+    AS $$ BEGIN
+        IF NOT EXISTS (SELECT FROM users WHERE id = nullif(current_setting('app.owner_id', true), '')::uuid
+                       AND is_admin AND disabled_at IS NULL) THEN
+            RAISE EXCEPTION 'not an administrator' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    END $$;
+
+-- Newest first, those that come after the person `last_id`, who came at `last_at`; one alone with `only_id`.
+CREATE FUNCTION admin_people(last_at timestamptz, last_id uuid, only_id uuid, most integer)
+    RETURNS TABLE (id uuid, email text, is_admin boolean, disabled_at timestamptz, created_at timestamptz,
+                   last_seen_at timestamptz, documents bigint, size_bytes bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ BEGIN
+        PERFORM check_administrator();
+        RETURN QUERY
+            SELECT u.id, u.email, u.is_admin, u.disabled_at, u.created_at,
+                   greatest((SELECT max(s.refreshed_at) FROM sessions s WHERE s.owner_id = u.id),
+                            (SELECT max(k.last_used_at) FROM api_keys k WHERE k.owner_id = u.id)),
+                   (SELECT count(*) FROM documents d WHERE d.owner_id = u.id),
+                   (SELECT coalesce(sum(r.size_bytes), 0)::bigint FROM revisions r WHERE r.owner_id = u.id)
+            FROM users u
+            WHERE (last_id IS NULL OR (u.created_at, u.id) < (last_at, last_id)) AND (only_id IS NULL OR u.id = only_id)
+            ORDER BY u.created_at DESC, u.id DESC LIMIT most;
+    END $$;
+
+-- 'changed', 'missing', or 'last' where nobody would be left who can log in and administer. What is NULL stays. Whoever
+-- is disabled has no session and no key any more. The lock is the one of registering: one such change at a time.
+CREATE FUNCTION admin_change_person(person uuid, disabled boolean, admin boolean) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock(7237112486383153779);
+        PERFORM check_administrator();
+        IF NOT EXISTS (SELECT FROM users WHERE id = person) THEN RETURN 'missing'; END IF;
+        IF (disabled OR NOT admin) AND person = ALL (
+            SELECT id FROM users WHERE is_admin AND disabled_at IS NULL AND email_key <> 'local@docvault.localhost')
+        AND EXISTS (SELECT FROM users WHERE id = person AND is_admin AND disabled_at IS NULL) THEN
+            RETURN 'last';
+        END IF;
+        UPDATE users SET is_admin = coalesce(admin, is_admin),
+               disabled_at = CASE WHEN disabled THEN coalesce(disabled_at, now()) WHEN NOT disabled THEN NULL
+                                  ELSE disabled_at END
+        WHERE id = person;
+        IF disabled THEN
+            UPDATE sessions SET revoked_at = now() WHERE owner_id = person AND revoked_at IS NULL;
+            UPDATE api_keys SET expires_at = now()
+            WHERE owner_id = person AND (expires_at IS NULL OR expires_at > now());
+        END IF;
+        RETURN 'changed';
+    END $$;
+
+-- Whether there is such a person. Their sessions end.
+CREATE FUNCTION admin_set_password(person uuid, hash text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ BEGIN
+        PERFORM check_administrator();
+        UPDATE users SET password_hash = hash WHERE id = person;
+        IF NOT FOUND THEN RETURN false; END IF;
+        UPDATE sessions SET revoked_at = now() WHERE owner_id = person AND revoked_at IS NULL;
+        RETURN true;
+    END $$;
+
+CREATE FUNCTION admin_failures() RETURNS TABLE (code text, documents bigint, oldest timestamptz, owners bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ BEGIN
+        PERFORM check_administrator();
+        RETURN QUERY
+            SELECT coalesce(d.error_code, ''), count(*), min(coalesce(d.finished_at, d.updated_at)),
+                   count(DISTINCT d.owner_id)
+            FROM documents d WHERE d.status = 'failed' GROUP BY 1 ORDER BY 2 DESC, 1;
+    END $$;
+
+-- Queue at most `most` failed documents again, all or those that failed with `failed_with`: as their owners could.
+CREATE FUNCTION admin_retry(failed_with text, before timestamptz, most integer)
+    RETURNS TABLE (owner_id uuid, id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ BEGIN
+        PERFORM check_administrator();
+        RETURN QUERY
+            UPDATE documents d SET status = 'queued', stage = 'queued', progress = 0, attempt = d.attempt + 1,
+                   tries = 0, crashes = 0, lease_until = NULL, due_at = now(), updated_at = now(),
+                   password_sealed = NULL, error_code = NULL, error_detail = NULL, error_hint = NULL
+            FROM (SELECT f.owner_id, f.id FROM documents f
+                  WHERE f.status = 'failed' AND f.updated_at <= before
+                        AND (failed_with IS NULL OR f.error_code = failed_with)
+                  ORDER BY f.owner_id, f.id LIMIT most FOR UPDATE SKIP LOCKED) chosen
+            WHERE d.owner_id = chosen.owner_id AND d.id = chosen.id
+            RETURNING d.owner_id, d.id;
+    END $$;
+"""
+
+ADMINISTERED = {
+    "check_administrator()": "users: SELECT (id, email, email_key, is_admin, disabled_at, created_at)",
+    "admin_people(timestamptz, uuid, uuid, integer)": "sessions: SELECT (owner_id, refreshed_at, revoked_at); "
+    "api_keys: SELECT (owner_id, last_used_at, expires_at); documents: SELECT (owner_id, id); "
+    "revisions: SELECT (owner_id, size_bytes)",
+    "admin_change_person(uuid, boolean, boolean)": "users: UPDATE (is_admin, disabled_at); "
+    "sessions: UPDATE (revoked_at); api_keys: UPDATE (expires_at)",
+    "admin_set_password(uuid, text)": "users: UPDATE (password_hash)",
+    "admin_failures()": "documents: SELECT (status, error_code, finished_at, updated_at)",
+    "admin_retry(text, timestamptz, integer)": "documents: SELECT (attempt), UPDATE (status, stage, progress, attempt, "
+    "tries, crashes, lease_until, due_at, updated_at, password_sealed, error_code, error_detail, error_hint)",
+}
+"""Each function, and what its owner needs for it beside what those above it need."""
 
 
 def upgrade() -> None:
@@ -52,3 +174,24 @@ def upgrade() -> None:
         wall(table)
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(OWNED)} TO {service}")
     lookups(LOOKUPS, FUNCTIONS, (), service)
+    administration(service)
+
+
+def administration(service: str) -> None:
+    """The functions of administrators, of a role that can do their work and nothing else."""
+    op.execute(
+        "DO $$ BEGIN CREATE ROLE docvault_admin NOLOGIN; "
+        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    )
+    op.execute("GRANT docvault_admin TO CURRENT_USER")
+    op.execute("GRANT USAGE, CREATE ON SCHEMA public TO docvault_admin")
+    run(ADMINISTRATION, "$$;\n")
+    for function, needs in ADMINISTERED.items():
+        for table, rights in (need.split(": ") for need in needs.split("; ")):
+            op.execute(f"GRANT {rights} ON {table} TO docvault_admin")
+        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
+        op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {service}, docvault_admin")
+        op.execute(f"ALTER FUNCTION {function} OWNER TO docvault_admin")
+    for table in ("users", "sessions", "api_keys", "documents", "revisions"):
+        op.execute(f"CREATE POLICY administration ON {table} TO docvault_admin USING (true)")
+    op.execute("REVOKE CREATE ON SCHEMA public FROM docvault_admin")

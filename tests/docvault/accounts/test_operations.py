@@ -106,7 +106,17 @@ async def test_a_hash_of_old_parameters_is_renewed_at_the_next_log_in(vault: Vau
 # --- sessions -------------------------------------------------------------------------------------------------------
 
 
-async def test_of_two_who_refresh_with_one_token_neither_keeps_the_session(vault: Vault):
+async def test_of_many_who_refresh_with_one_token_all_get_the_same_next_one(vault: Vault):
+    signed_in = await register(vault.resources, address(), PASSWORD)
+    made, errors = await both(*(refresh(vault.resources, signed_in.refresh_token) for _ in range(5)))
+    assert errors == []
+    (token,) = {each.refresh_token for each in made}
+    assert token != signed_in.refresh_token
+    assert await refresh(vault.resources, token)
+
+
+async def test_without_grace_of_two_who_refresh_with_one_token_neither_keeps_the_session(vault: Vault):
+    vault = vault.changed(refresh_grace_seconds=0)
     signed_in = await register(vault.resources, address(), PASSWORD)
     made, errors = await both(*(refresh(vault.resources, signed_in.refresh_token) for _ in range(2)))
     assert len(made) == 1
@@ -127,7 +137,8 @@ async def test_a_genuine_token_that_was_never_the_current_one_counts_as_reused(v
 
 async def test_a_change_of_the_secret_key_logs_nobody_out(vault: Vault):
     signed_in = await register(vault.resources, address(), PASSWORD)
-    rekeyed = vault.changed(secret_key="quite another key that is as long as it has to be")
+    key = "quite another key that is as long as it has to be"
+    rekeyed = vault.changed(secret_key=key, refresh_grace_seconds=0)
     again = await refresh(rekeyed.resources, signed_in.refresh_token)
     with pytest.raises(Unauthenticated):
         await refresh(rekeyed.resources, signed_in.refresh_token)  # made with the old key: nothing to tell it by
@@ -160,9 +171,19 @@ async def test_what_a_browser_calls_itself_is_kept_in_one_short_line(vault: Vaul
 # --- nothing secret in the log --------------------------------------------------------------------------------------
 
 
+async def test_a_token_of_another_key_is_good_for_what_it_was_replaced_by_alone(vault: Vault):
+    signed_in = await register(vault.resources, address(), PASSWORD)
+    rekeyed = vault.changed(secret_key="quite another key that is as long as it has to be")
+    again = await refresh(vault.resources, signed_in.refresh_token)
+    with pytest.raises(Unauthenticated):
+        await refresh(rekeyed.resources, signed_in.refresh_token)  # within the grace, but its successor is not ours
+    assert await refresh(rekeyed.resources, again.refresh_token)
+
+
 async def test_no_secret_reaches_the_log(
     vault: Vault, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
+    vault = vault.changed(refresh_grace_seconds=0)
     caplog.set_level(logging.DEBUG)
     email, secret = address(), f"a secret {uuid4().hex}"
     with capture_logs() as logs:

@@ -1,5 +1,6 @@
 """The account calls over HTTP."""
 
+import asyncio
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import jwt
 import pytest
+from sqlalchemy import text
 
 from docvault.accounts.routes import REFRESH_COOKIE
 from tests.people import PASSWORD
@@ -52,7 +54,7 @@ async def test_registering_logs_in(vault: Vault):
     body = answer.json()
     assert set(body) == {"access_token", "token_type", "expires_in", "user"}
     assert (body["token_type"], body["expires_in"]) == ("bearer", 900)
-    assert set(body["user"]) == {"id", "email", "is_admin", "created_at"}
+    assert set(body["user"]) == {"id", "email", "is_admin", "created_at", "preferences"}
     assert body["user"]["email"] == wanted["email"]
     me = await client.get("/api/me", headers={"Authorization": f"Bearer {body['access_token']}"})
     assert me.json() == body["user"]
@@ -190,6 +192,7 @@ async def test_refreshing_gives_a_new_pair(vault: Vault):
 
 
 async def test_a_refresh_token_used_twice_ends_its_session(vault: Vault):
+    vault = vault.changed(refresh_grace_seconds=0)
     person = await vault.person()
     stolen = person.http.cookies[REFRESH_COOKIE]
     other = (await vault.client().post("/api/auth/login", json=person.credentials)).json()["access_token"]
@@ -199,6 +202,59 @@ async def test_a_refresh_token_used_twice_ends_its_session(vault: Vault):
     assert not await alive(person.http)
     assert not await alive(vault.client(Authorization=f"Bearer {fresh_pair.json()['access_token']}"))
     assert await alive(vault.client(Authorization=f"Bearer {other}"))
+
+
+async def test_a_reload_and_a_second_tab_stay_logged_in(vault: Vault):
+    person = await vault.person()
+    before = person.http.cookies[REFRESH_COOKIE]
+    tabs = await asyncio.gather(*(refresh(vault.client(), before) for _ in range(3)))
+    assert [tab.status_code for tab in tabs] == [200, 200, 200]
+    (after,) = {cookie(tab).value for tab in tabs}  # whichever answer comes last, the browser holds the good one
+    assert after != before
+    for tab in tabs:
+        assert await alive(vault.client(Authorization=f"Bearer {tab.json()['access_token']}"))
+    assert (await refresh(vault.client(), before)).status_code == 200
+    again = await refresh(vault.client(), after)
+    assert (again.status_code, cookie(again).value in (before, after)) == (200, False)
+
+
+async def test_only_the_token_just_before_is_good_and_only_for_the_grace(vault: Vault):
+    person = await vault.person()
+    first = person.http.cookies[REFRESH_COOKIE]
+    second = cookie(await refresh(vault.client(), first)).value
+    third = cookie(await refresh(vault.client(), second)).value
+    problem(await refresh(vault.client(), first), 401, "session_ended")  # two back: copied
+    problem(await refresh(vault.client(), third), 401, "session_ended")
+
+    person = await vault.person()
+    first = person.http.cookies[REFRESH_COOKIE]
+    second = cookie(await refresh(vault.client(), first)).value
+    async with vault.resources.database.transaction(person.id) as session:
+        await session.execute(text("UPDATE sessions SET previous_until = now()"))
+    problem(await refresh(vault.client(), first), 401, "session_ended")
+    problem(await refresh(vault.client(), second), 401, "session_ended")
+
+
+async def test_who_comes_in_the_grace_does_not_prolong_it(vault: Vault):
+    person = await vault.person()
+    first = person.http.cookies[REFRESH_COOKIE]
+    await refresh(vault.client(), first)
+
+    async def until() -> Any:
+        async with vault.resources.database.transaction(person.id) as session:
+            return await session.scalar(text("SELECT previous_until FROM sessions"))
+
+    then = await until()
+    assert (await refresh(vault.client(), first)).status_code == 200
+    assert await until() == then
+
+
+async def test_a_session_that_was_ended_has_no_grace(vault: Vault):
+    person = await vault.person()
+    first = person.http.cookies[REFRESH_COOKIE]
+    second = await refresh(vault.client(), first)
+    await vault.client(Authorization=f"Bearer {second.json()['access_token']}").post("/api/auth/logout")
+    problem(await refresh(vault.client(), first), 401, "session_ended")
 
 
 async def test_a_made_up_refresh_token_ends_nothing(vault: Vault):
@@ -351,6 +407,8 @@ ACCOUNT_CALLS = [
     ("GET", "/api/sessions"),
     ("DELETE", f"/api/sessions/{uuid4()}"),
     ("POST", "/api/auth/logout"),
+    ("PATCH", "/api/me"),
+    ("POST", "/api/me/password"),
 ]
 
 
