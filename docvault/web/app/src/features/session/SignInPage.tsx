@@ -1,3 +1,27 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, Navigate } from "@tanstack/react-router";
+import { useTexts } from "@/shared/texts";
+import { aboutQuery } from "@/shared/vault/about";
+import { AuthForm } from "./AuthForm";
+import { Frame } from "./Frame";
+
+const route = getRouteApi("/sign-in");
+
 export function SignInPage() {
-  return <h1>SignInPage</h1>;
+  const { t } = useTexts("session");
+  const { next } = route.useSearch();
+  const about = useQuery(aboutQuery).data;
+  if (about?.first_run) return <Navigate to="/welcome" replace />;
+  const below = about?.registration_open ? (
+    <>
+      {t("signIn.noAccount")} <Link to="/register">{t("signIn.register")}</Link>
+    </>
+  ) : (
+    about && t("signIn.closed")
+  );
+  return (
+    <Frame title={t("signIn.title")} below={below}>
+      <AuthForm kind="login" submit={t("signIn.submit")} next={next} />
+    </Frame>
+  );
 }

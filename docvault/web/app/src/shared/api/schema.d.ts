@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * About
+         * @description What this vault is, and what it takes.
+         */
+        get: operations["ApiAboutAbout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -55,7 +75,7 @@ export interface paths {
         put?: never;
         /**
          * Refresh
-         * @description Fresh tokens for the session of the cookie. A cookie that is used twice ends its session.
+         * @description Fresh tokens for the session of the cookie. One that was used up more than seconds ago ends its session.
          */
         post: operations["ApiAuthRefreshRefresh"];
         delete?: never;
@@ -284,10 +304,32 @@ export interface paths {
         /**
          * GetContent
          * @description The very bytes that were uploaded, whole or a `Range` of them.
+         *
+         *     `ticket` comes from `link`, and takes the place of the header. `inline` lets a browser show what it can.
          */
         get: operations["ApiDocumentsDocumentIdContentGetContent"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{document_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link
+         * @description A link to a document's bytes for the browser to follow. For who is logged in: a program sends its header.
+         */
+        post: operations["ApiDocumentsDocumentIdLinkLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -389,7 +431,8 @@ export interface paths {
          *
          *     First `hello`, then `snapshot` with what waits or is being read; after that `document` for each that changed,
          *     `deleted` with the `id` of each that is gone, and `totals` (as `GET /api/ingestion`) at most twice a second. A
-         *     client that connects again is told everything anew, so it misses nothing.
+         *     client that connects again is told everything anew, so it misses nothing. The stream ends with the access token that
+         *     opened it, and when its session or API key is revoked: refresh the token, and connect again.
          */
         get: operations["ApiEventsStreamEvents"];
         put?: never;
@@ -473,11 +516,35 @@ export interface paths {
         };
         /**
          * Me
-         * @description Who you are.
+         * @description Who you are, and how you like the page.
          */
         get: operations["ApiMeMe"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * PatchMe
+         * @description Change how you like the page: only what is named.
+         */
+        patch: operations["ApiMePatchMe"];
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ChangePassword
+         * @description Change your password. Your other sessions end; API keys stay.
+         */
+        post: operations["ApiMePasswordChangePassword"];
         delete?: never;
         options?: never;
         head?: never;
@@ -814,6 +881,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** About */
+        About: {
+            first_run: boolean;
+            limits: components["schemas"]["Limits"];
+            password_min_length: number;
+            registration_open: boolean;
+            version: string;
+        };
         /** ApiKeyCreate */
         ApiKeyCreate: {
             expires_at?: string | null;
@@ -1075,6 +1150,32 @@ export interface components {
         KnownView: {
             items: components["schemas"]["KnownDocument"][];
         };
+        /** Limits */
+        Limits: {
+            max_file_bytes: number;
+            max_models: number;
+            max_question_chars: number;
+            max_request_bytes: number;
+            max_request_files: number;
+            max_tags: number;
+            max_top_k: number;
+            trash_days?: number | null;
+        };
+        /** LinkAsked */
+        LinkAsked: {
+            /** @default true */
+            download?: boolean;
+        };
+        /** LinkView */
+        LinkView: {
+            /** Format: date-time */
+            expires_at: string;
+            url: string;
+        };
+        /** MePatch */
+        MePatch: {
+            preferences: components["schemas"]["PreferencesPatch"];
+        };
         /** MessageView */
         MessageView: {
             citations?: components["schemas"]["CitationView"][];
@@ -1106,6 +1207,27 @@ export interface components {
             page: number;
             text: string;
             width?: number | null;
+        };
+        /** PasswordChange */
+        PasswordChange: {
+            current: string;
+            new: string;
+        };
+        /** PreferencesPatch */
+        PreferencesPatch: {
+            default_models?: string[];
+            language?: string | null;
+            theme?: "system" | "light" | "dark";
+        };
+        /** PreferencesView */
+        PreferencesView: {
+            default_models?: string[];
+            language?: string | null;
+            /**
+             * @default system
+             * @enum {string}
+             */
+            theme?: "system" | "light" | "dark";
         };
         /** RetriedView */
         RetriedView: {
@@ -1219,6 +1341,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             is_admin: boolean;
+            preferences: components["schemas"]["PreferencesView"];
         };
         /** WebhookCreate */
         WebhookCreate: {
@@ -1254,6 +1377,26 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ApiAboutAbout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+        };
+    };
     ApiAuthLoginLogIn: {
         parameters: {
             query?: never;
@@ -1909,7 +2052,10 @@ export interface operations {
     };
     ApiDocumentsDocumentIdContentGetContent: {
         parameters: {
-            query?: never;
+            query?: {
+                inline?: boolean;
+                ticket?: string | null;
+            };
             header?: never;
             path: {
                 document_id: string;
@@ -1925,6 +2071,47 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiDocumentsDocumentIdLinkLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -2264,6 +2451,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserView"];
+                };
+            };
+        };
+    };
+    ApiMePatchMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MePatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMePasswordChangePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
