@@ -24,18 +24,28 @@ class RangeNotSatisfiable(RequestError):
 
 
 async def content(
-    store: ObjectStore, document: Document, revision: Revision, asked: Mapping[str, str], *, scanned: bool = False
+    store: ObjectStore,
+    document: Document,
+    revision: Revision,
+    asked: Mapping[str, str],
+    *,
+    scanned: bool = False,
+    inline: bool = False,
 ) -> Stream | Response[bytes]:
-    """`scanned` says that every file must pass a virus scan. Raises `Conflict` for bytes that have not."""
+    """`inline` lets a browser show it. `scanned` says that every file must pass a virus scan.
+
+    Raises `Conflict` for bytes that have not.
+    """
     check_clean(document, scanned=scanned)
     etag = f'"{revision.sha256.hex()}"'
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": disposition(document.filename),
-        # A document is never run as a page of this origin, whatever is in it.
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Disposition": disposition(document.filename, inline=inline),
+        # A document is never run as a page of this origin, whatever is in it, and never taken for another type.
+        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
     }
     if etag in asked.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
@@ -104,7 +114,7 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-def disposition(filename: str) -> str:
+def disposition(filename: str, *, inline: bool = False) -> str:
     """RFC 6266: a plain name for old clients, the real one for all others."""
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", filename)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

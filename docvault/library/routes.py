@@ -14,6 +14,7 @@ from litestar.response import Stream
 from docvault.errors import InvalidInput
 from docvault.library import queries
 from docvault.library.content import content
+from docvault.library.links import link
 from docvault.library.schemas import (
     DocumentPatch,
     DocumentText,
@@ -95,7 +96,7 @@ class DocumentsController(Controller):
     @get(
         "/{document_id:uuid}/content",
         guards=[requires("documents:read")],
-        opt={"uncompressed": True},
+        opt={"uncompressed": True, "ticket": "content"},
         media_type="application/octet-stream",
     )
     async def get_content(
@@ -104,12 +105,17 @@ class DocumentsController(Controller):
         resources: NamedDependency[Resources],
         identity: NamedDependency[Identity],
         document_id: FromPath[UUID],
+        inline: FromQuery[bool] = False,
+        ticket: FromQuery[str | None] = None,
     ) -> Stream | Response[bytes]:
-        """The very bytes that were uploaded, whole or a `Range` of them."""
+        """The very bytes that were uploaded, whole or a `Range` of them.
+
+        `ticket` comes from `link`, and takes the place of the header. `inline` lets a browser show what it can.
+        """
         async with resources.database.transaction(identity.owner_id) as session:
             document, revision = await queries.find(session, identity.owner_id, document_id)
         scanned = bool(resources.settings.clamav)
-        return await content(resources.store, document, revision, request.headers, scanned=scanned)
+        return await content(resources.store, document, revision, request.headers, scanned=scanned, inline=inline)
 
 
 def _changes(data: DocumentPatch, most_tags: int) -> dict[str, Any]:
@@ -132,4 +138,4 @@ def _filename(raw: str) -> str:
     return name
 
 
-library_routes = [DocumentsController]
+library_routes = [DocumentsController, link]

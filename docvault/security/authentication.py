@@ -8,12 +8,17 @@ from datetime import UTC, datetime, timedelta
 from docvault.database import Database
 from docvault.logging import get_logger
 from docvault.security import queries
-from docvault.security.access import KEY_SCOPES, Identity
+from docvault.security.access import KEY_SCOPES, Identity, Scope
 from docvault.security.api_keys import looks_like_api_key, read_api_key
-from docvault.security.tokens import not_authenticated, read_access_token
+from docvault.security.tokens import invalid_ticket, not_authenticated, read_access_token, read_ticket
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 USE_NOTED_WITHIN = 1.0  # seconds; then the request goes on without
+TICKET_SCOPES: dict[str, frozenset[Scope]] = {
+    "content": frozenset({"documents:read"}),
+    "export": frozenset({"account"}),
+}
+"""What a ticket for each purpose may do where it is accepted."""
 log = get_logger(__name__)
 
 
@@ -33,6 +38,20 @@ async def identify(database: Database, secret_key: str, authorization: str | Non
     if looks_like_api_key(credentials):
         return await _by_api_key(database, credentials)
     return await _by_session(database, secret_key, credentials)
+
+
+async def identify_ticket(database: Database, secret_key: str, text: str, purpose: str, of: str) -> Identity:
+    """Who asked for this ticket, which must be for `purpose` and `of` that. It opens nothing else.
+
+    Its session is looked up like any other: tickets of somebody who logged out or was disabled are good for nothing.
+    Raises `Unauthenticated` (`invalid_ticket`).
+    """
+    ticket = read_ticket(secret_key, text)
+    if (ticket.purpose, ticket.of) != (purpose, of):
+        raise invalid_ticket()
+    if await queries.find_session(database, ticket.owner_id, ticket.session_id) is None:
+        raise invalid_ticket()
+    return Identity(ticket.owner_id, TICKET_SCOPES[purpose], session_id=ticket.session_id)
 
 
 async def _by_session(database: Database, secret_key: str, token: str) -> Identity:

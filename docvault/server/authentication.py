@@ -1,6 +1,8 @@
 """Puts `request.user` on every request: an `Identity`, or the request ends with 401.
 
 Routes with `opt={"public": True}` are left alone: no header is read, no database asked, there is no `request.user`.
+Those with `opt={"ticket": purpose}` take `?ticket=` in place of a header, and no others do: a browser's own download
+cannot send one.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from litestar.middleware.authentication import AbstractAuthenticationMiddleware,
 from litestar.types import ASGIApp
 
 from docvault.resources import Resources
-from docvault.security.authentication import identify
+from docvault.security.authentication import identify, identify_ticket
 
 OPEN_PATHS = [r"^/schema(/|$)"]  # the OpenAPI document's routes are the framework's: they carry no `opt` of ours
 
@@ -24,5 +26,11 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         resources: Resources = connection.app.state.resources
         header = connection.headers.get("authorization")
-        identity = await identify(resources.database, resources.settings.secret_key, header)
+        purpose = connection.route_handler.opt.get("ticket")
+        ticket = connection.query_params.get("ticket")
+        if purpose and ticket and not header:
+            of = "".join(map(str, connection.path_params.values()))
+            identity = await identify_ticket(resources.database, resources.settings.secret_key, ticket, purpose, of)
+        else:
+            identity = await identify(resources.database, resources.settings.secret_key, header)
         return AuthenticationResult(user=identity, auth=None)
