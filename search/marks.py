@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from docvault.fulltext import UNSPACED, words
@@ -22,11 +23,18 @@ PREFIXING = frozenset({"arabic", "dutch", "indonesian", "irish", "tamil", "yiddi
 MOST = 100
 """Marks in one passage: a page that is all marks shows nothing."""
 
-_LETTER = r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff])"
-"""With the signs above and below letters, which Python does not count among them."""
+_SIGNS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+"""Above and below letters, which Python does not count among them."""
 
-_WORD = re.compile(rf"\d+(?:\.\d+)+|{_LETTER}+")
+_LETTER = rf"[\w{_SIGNS}]"
 _COMPOUND = re.compile(rf"{_LETTER}+(?:[.@/_:?&=+~%-]+{_LETTER}+)+")
+"""What PostgreSQL may take for one word: a number with a point, an address, a path."""
+
+_SEVERAL = "\ue000"
+"""Stands for a character that folds to several, as a ligature does."""
+
+_FOLDED = rf"[\w{_SIGNS}{_SEVERAL}]"
+_ANY = re.compile(f"{_FOLDED}+")
 
 
 class Word(NamedTuple):
@@ -39,27 +47,54 @@ class Word(NamedTuple):
 Places = dict[Word, list[tuple[int, int]]]
 
 
+class _Folds(dict[int, str]):
+    """Characters without case and accents, one for one, so that places stay what they are. Filled as they are met."""
+
+    def __init__(self) -> None:
+        super().__init__({ord("_"): " "})  # PostgreSQL's words end there
+
+    def __missing__(self, code: int) -> str:
+        folded = words(chr(code)).strip().lower()
+        self[code] = folded if len(folded) == 1 else _SEVERAL if folded else chr(code)
+        return self[code]
+
+
 class Wanted:
     """The stems of a question's terms, made ready to be looked for."""
 
     def __init__(self, lexemes: Collection[str]) -> None:
         self.lexemes = frozenset(lexemes)
-        self._beginnings = frozenset(lexeme[:PREFIX] for lexeme in lexemes)
+        self._folds = _Folds()
+        beginnings = sorted({lexeme[:PREFIX] for lexeme in lexemes})
+        self._plain = re.compile(f"(?<![a-z0-9])(?:{'|'.join(map(re.escape, beginnings))})[a-z0-9]*")
         self._compounds = any(_COMPOUND.fullmatch(lexeme) for lexeme in lexemes)
         self._unspaced = [lexeme for lexeme in lexemes if UNSPACED.fullmatch(lexeme)]
 
     def candidates(self, text: str, configuration: str) -> Places:
         """The words of `text` that may be among those wanted, folded, each with all its places."""
         found: Places = {}
-        every = configuration in PREFIXING
-        plain = text.isascii()
-        spaced = text if plain else UNSPACED.sub(lambda run: " " * len(run.group()), text)
-        for pattern in (_WORD, _COMPOUND) if self._compounds else (_WORD,):
-            for match in pattern.finditer(spaced):
-                word = match.group().lower() if plain else words(match.group()).lower()
-                if every or word[:PREFIX] in self._beginnings:
-                    found.setdefault(Word(configuration, word), []).append(match.span())
+        for start, end in self._spans(text, configuration in PREFIXING):
+            word = words(text[start:end]).lower()
+            found.setdefault(Word(configuration, word), []).append((start, end))
         return found
+
+    def _spans(self, text: str, every: bool) -> Iterator[tuple[int, int]]:
+        if text.isascii():
+            folded, pattern = text.lower(), _ANY if every else self._plain
+        else:
+            folded, pattern = self._folded(text), _ANY if every else self._general
+        for match in pattern.finditer(folded):
+            yield match.span()
+        for match in _COMPOUND.finditer(text) if self._compounds else ():
+            yield match.span()
+
+    def _folded(self, text: str) -> str:
+        return UNSPACED.sub(lambda run: " " * len(run.group()), text).translate(self._folds)
+
+    @cached_property
+    def _general(self) -> re.Pattern[str]:
+        signed = {f"[{_SIGNS}]*".join(map(re.escape, lexeme[:PREFIX])) for lexeme in self.lexemes}
+        return re.compile(f"(?<!{_FOLDED})(?:{'|'.join(sorted(signed))}|{_FOLDED}?{_SEVERAL}){_FOLDED}*")
 
     def unspaced(self, text: str) -> Iterator[tuple[int, int]]:
         """Places in writing without spaces, where a stem is a pair of characters wherever it stands."""

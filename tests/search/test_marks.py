@@ -23,6 +23,7 @@ from tests.search.conftest import NewShelf
         ("well-known", "en", "A well-known, known thing.", ["well-known", "known"]),
         ("mail to anna@example.org", "en", "Write: anna@example.org (mail).", ["anna@example.org", "mail"]),
         ("数据库", "zh", "这个数据库很快, ABC数据。", ["数据库", "数据"]),
+        ("finance_plan", "en", "A \ufb01nance_plan: re\ufb01ned \ufb01re.", ["\ufb01nance", "plan"]),
         ("が", "ja", "それが", []),
         ("हिन्दी भाषा", "hi", "यह हिन्दी भाषा है।", ["हिन्दी", "भाषा"]),
         ("the of and", "en", "the of and", []),
