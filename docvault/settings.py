@@ -102,7 +102,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 10
     login_window: Annotated[Positive, Meta(description="Seconds after which failed log-ins are forgotten.")] = 900
     cookie_secure: Annotated[
-        bool, Meta(description="Send the refresh cookie over HTTPS only. Set it wherever there is TLS.")
+        bool, Meta(description="Send the refresh cookie over HTTPS only, and HSTS. Set it wherever there is TLS.")
     ] = False
     cors_origins: Annotated[
         list[str], Meta(description="Origins of other sites' pages that may call the API, comma separated.")

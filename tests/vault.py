@@ -42,7 +42,7 @@ class Vault:
 
     def client(self, address: str | None = None, **headers: str) -> httpx.AsyncClient:
         """A stranger; every one has an internet address of their own unless it is given."""
-        served: Any = RequestContext(self.app)
+        served: Any = RequestContext(self.app, https=self.settings.cookie_secure)
         transport = httpx.ASGITransport(served, client=(address or next(_addresses), 4711), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://vault.test", headers=headers)
 

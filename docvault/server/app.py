@@ -20,10 +20,11 @@ from docvault.accounts.routes import accounts_routes
 from docvault.errors import InvalidInput
 from docvault.library.routes import library_routes
 from docvault.resources import Resources, open_resources
-from docvault.server import health, pages
+from docvault.server import health
 from docvault.server.authentication import AuthenticationMiddleware
 from docvault.server.dependencies import DEPENDENCIES
 from docvault.server.migrate import check_migrated
+from docvault.server.pages import page_routes
 from docvault.server.problems import on_error
 from docvault.settings import Settings
 from docvault.webhooks.routes import webhooks_routes
@@ -57,7 +58,7 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
     return Litestar(
         route_handlers=[
             *accounts_routes, *library_routes, *webhooks_routes, *ingestion_routes, *tus_routes, *search_routes,
-            health.live, health.ready, health.metrics, pages.home, pages.style,
+            health.live, health.ready, health.metrics, *page_routes(),
         ],
         lifespan=[lifespan],
         request_class=ServedRequest,

@@ -43,7 +43,7 @@ async def _check_database(settings: Settings) -> None:
 
 def server(settings: Settings, app: Litestar) -> uvicorn.Server:
     config = uvicorn.Config(
-        RequestContext(app),
+        RequestContext(app, https=settings.cookie_secure),
         host=settings.host,
         port=settings.port,
         log_config=None,
