@@ -2,50 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select, tuple_, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    any_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.errors import NotFound
 from docvault.library.outlook import Pace, Place, Run, pace
-from docvault.models import Document, DocumentStatus, Page, Revision, UnownedObject
-from docvault.pagination import Cursor
+from docvault.models import Document, Page, Revision, UnownedObject
 from docvault.security.access import owned
 
 SLICE = 100
 """Documents deleted in one statement: with their passages, none may run into its time limit."""
 NO_DOCUMENT = "There is no such document."
 
-ORDERS: dict[str, Any] = {
-    "created_at": Document.created_at,
-    "updated_at": Document.updated_at,
-    "filename": func.lower(Document.filename),
-    "size_bytes": Revision.size_bytes,
-}
+
+def is_current() -> ColumnElement[bool]:
+    """A revision is the one that its document serves."""
+    return (Revision.owner_id == Document.owner_id) & (Revision.id == Document.revision_id)
 
 
-class DocumentFilter(msgspec.Struct, frozen=True):
-    folder: str | None = None
-    tags: Sequence[str] = ()
-    status: DocumentStatus | None = None
-    q: str | None = None
+def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
+    """Any number of them: of single values, PostgreSQL takes 32,767 in one statement."""
+    return column == any_(literal(list(ids), ARRAY(PGUUID)))
 
 
 def documents(owner_id: UUID) -> Select[Document, Revision]:
-    current = (Revision.owner_id == Document.owner_id) & (Revision.id == Document.revision_id)
-    return select(Document, Revision).join(Revision, current).where(owned(Document, owner_id))
-
-
-def in_folder(folder: str) -> ColumnElement[bool]:
-    """In `folder` or in one below it; `""` is everywhere."""
-    if not folder:
-        return literal(True)
-    return or_(Document.folder == folder, Document.folder.startswith(folder + "/", autoescape=True))
+    return select(Document, Revision).join(Revision, is_current()).where(owned(Document, owner_id))
 
 
 async def find(session: AsyncSession, owner_id: UUID, id: UUID, *, lock: bool = False) -> tuple[Document, Revision]:
@@ -58,44 +59,6 @@ async def find(session: AsyncSession, owner_id: UUID, id: UUID, *, lock: bool = 
     if row is None:
         raise NotFound(NO_DOCUMENT)
     return row[0], row[1]
-
-
-async def listed(
-    session: AsyncSession, owner_id: UUID, wanted: DocumentFilter, sort: str, after: Cursor | None, limit: int
-) -> list[tuple[Document, Revision, Any]]:
-    """At most `limit` documents in the order `sort` (a leading `-` turns it round), each with its sort key."""
-    key = ORDERS[sort.lstrip("-")]
-    query = documents(owner_id).add_columns(key.label("key")).where(*_conditions(wanted))
-    if after:
-        position = tuple_(key, Document.id)
-        last = tuple_(literal(_typed(sort, after.key), key.type), literal(after.id))
-        query = query.where(position < last if sort.startswith("-") else position > last)
-    order = (key.desc(), Document.id.desc()) if sort.startswith("-") else (key.asc(), Document.id.asc())
-    rows = await session.execute(query.order_by(*order).limit(limit))
-    return [(document, revision, value) for document, revision, value in rows]
-
-
-def _conditions(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.folder is not None:
-        conditions.append(in_folder(wanted.folder))
-    if wanted.tags:
-        conditions.append(Document.tags.contains(list(wanted.tags)))
-    if wanted.status:
-        conditions.append(Document.status == wanted.status)
-    if wanted.q:
-        conditions.append(Document.filename.icontains(wanted.q, autoescape=True))
-    return conditions
-
-
-def _typed(sort: str, key: str) -> Any:
-    match sort.lstrip("-"):
-        case "created_at" | "updated_at":
-            return datetime.fromisoformat(key)
-        case "size_bytes":
-            return int(key)
-        case _:
-            return key
 
 
 async def change(session: AsyncSession, owner_id: UUID, id: UUID, values: dict[str, Any]) -> None:
@@ -111,8 +74,15 @@ async def remove(session: AsyncSession, owner_id: UUID, id: UUID) -> Sequence[UU
 
     Their bytes are left to the sweeper by name.
     """
-    await find(session, owner_id, id, lock=True)
-    gone = await _with_members(session, owner_id, id)
+    gone = await remove_all(session, owner_id, [id])
+    if not gone:
+        raise NotFound(NO_DOCUMENT)
+    return gone
+
+
+async def remove_all(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """The same of several, as far as they are there."""
+    gone = await with_members(session, owner_id, ids)
     for start in range(0, len(gone), SLICE):
         # What came out of an archive before the archive, which would take it along all at once.
         some = gone[::-1][start : start + SLICE]
@@ -124,23 +94,60 @@ async def remove(session: AsyncSession, owner_id: UUID, id: UUID) -> Sequence[UU
     return gone
 
 
-async def _with_members(session: AsyncSession, owner_id: UUID, id: UUID) -> Sequence[UUID]:
-    """`id` and all that came out of it, archives in archives too; locked until the transaction ends.
+async def with_members(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """`ids` and all that came out of them, archives in archives too; locked until the transaction ends.
 
-    Whoever was adding to one of them has ended, and been seen, when this returns. The lock is the one that goes with
-    foreign keys: who writes to a member touches its archive, too, and both would wait for each other.
+    What came out of one stands behind it. Whoever was adding to one of them has ended, and been seen, when this
+    returns.
     """
-    found, inside = [id], [id]
+    while True:
+        found = await _family(session, owner_id, ids)
+        async with session.begin_nested() as attempt:
+            locked = await lock(session, owner_id, found)
+            now = await _family(session, owner_id, ids)
+            if set(now) <= set(found):
+                return [id for id in now if id in locked]
+            await attempt.rollback()  # with its locks: those that came meanwhile are to be locked in their turn
+
+
+async def lock(session: AsyncSession, owner_id: UUID, ids: Iterable[UUID]) -> set[UUID]:
+    """Nobody changes or deletes these documents before the transaction ends. Those of them that are still there.
+
+    Whoever needs several takes them here, all at once and before any other: in the order of their ids, so that no two
+    transactions wait for each other. The lock is the one that goes with foreign keys.
+    """
+    query = select(Document.id).where(owned(Document, owner_id), among(Document.id, ids)).order_by(Document.id)
+    return set(await session.scalars(query.with_for_update(key_share=True)))
+
+
+async def _family(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> list[UUID]:
+    found, inside = dict.fromkeys(ids), list(ids)
     while inside:
-        query = select(Document.id).where(owned(Document, owner_id), Document.archive_id.in_(inside))
-        inside = list(await session.scalars(query.with_for_update(key_share=True)))
-        found += inside
-    return found
+        query = select(Document.id).where(owned(Document, owner_id), among(Document.archive_id, inside))
+        inside = list(await session.scalars(query))
+        for id in inside:  # once more at the end, where it was named itself
+            found.pop(id, None)
+            found[id] = None
+    return list(found)
 
 
-async def pages(session: AsyncSession, owner_id: UUID, revision_id: UUID) -> Sequence[Page]:
-    query = select(Page).where(owned(Page, owner_id), Page.revision_id == revision_id).order_by(Page.number)
-    return (await session.scalars(query)).all()
+async def pages(
+    session: AsyncSession, owner_id: UUID, revision_id: UUID, first: int = 1, last: int | None = None
+) -> Sequence[Page]:
+    """Pages `first` to `last` of those there are."""
+    query = select(Page).where(owned(Page, owner_id), Page.revision_id == revision_id, Page.number >= first)
+    if last is not None:
+        query = query.where(Page.number <= last)
+    return (await session.scalars(query.order_by(Page.number))).all()
+
+
+async def page_texts(
+    session: AsyncSession, owner_id: UUID, revision_id: UUID, after: int, limit: int
+) -> list[tuple[int, str]]:
+    """At most `limit` pages behind page `after`: number and text."""
+    query = select(Page.number, Page.text).where(owned(Page, owner_id), Page.revision_id == revision_id)
+    rows = await session.execute(query.where(Page.number > after).order_by(Page.number).limit(limit))
+    return [(row.number, row.text) for row in rows]
 
 
 # --- what waits and what is being read ----------------------------------------------------------------------------
@@ -148,6 +155,9 @@ async def pages(session: AsyncSession, owner_id: UUID, revision_id: UUID) -> Seq
 WATCHED = timedelta(minutes=15)
 RUNS = 200
 """Documents that tell the pace: the last that were finished in the time `WATCHED`."""
+
+WAITS = Document.status == literal("queued", literal_execute=True)
+"""Written out: of a status that is a parameter, a plan made for all of them cannot tell that an index has it all."""
 
 LEFT = func.greatest(Document.work, 1) * (1.0 - Document.progress)
 
@@ -187,21 +197,35 @@ def _pace(rows: Sequence[Any]) -> Pace:
     return pace(runs, min(ends) if len(ends) == RUNS else max(run.ended for run in runs) - WATCHED)
 
 
-async def places(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Place]:
-    """Of those of `ids` that wait. One look at the owner's queue, however many are asked for."""
+async def places(session: AsyncSession, owner_id: UUID, waiting: Sequence[Document]) -> dict[UUID, Place]:
+    """Of those of `waiting` that still wait.
+
+    The queue is read once, in its index, and no further than to the last of them. Up to the first of them it is only
+    counted, which takes a small part of the time: of a long queue, lists mostly show the end.
+    """
+    turn, mine = tuple_(Document.due_at, Document.id), (owned(Document, owner_id), WAITS)
+    turns = [tuple_(literal(at), literal(id)) for at, id in sorted((each.due_at, each.id) for each in waiting)]
+    passages = func.sum(func.greatest(Document.work, 1))
+    before = select(func.count().label("documents"), func.coalesce(passages, 0).label("passages"))
+    before = before.where(*mine, turn < turns[0]).subquery()
     order = (Document.due_at, Document.id)
-    queue = (
-        select(
-            Document.id,
-            func.row_number().over(order_by=order).label("position"),
-            func.sum(func.greatest(Document.work, 1)).over(order_by=order, rows=(None, 0)).label("ahead"),
-            func.extract("epoch", Document.due_at - func.now()).label("due_in"),
-        )
-        .where(owned(Document, owner_id), Document.status == "queued")
-        .subquery()
+    since = select(
+        Document.id,
+        func.row_number().over(order_by=order).label("documents"),
+        passages.over(order_by=order, rows=(None, 0)).label("passages"),
+        func.extract("epoch", Document.due_at - func.now()).label("due_in"),
     )
-    rows = await session.execute(select(queue).where(queue.c.id.in_(ids)))
-    return {row.id: Place(row.position, float(row.ahead), float(row.due_in)) for row in rows}
+    # Materialized: a planner that takes the queue for short would read it once for each that is asked for.
+    since = since.where(*mine, turn >= turns[0], turn <= turns[-1]).cte("since").prefix_with("MATERIALIZED")
+    asked = (
+        func.unnest(literal([each.id for each in waiting], ARRAY(PGUUID))).table_valued("id").render_derived("asked")
+    )
+    position, ahead = before.c.documents + since.c.documents, before.c.passages + since.c.passages
+    query = (
+        select(since.c.id, position, ahead, since.c.due_in).join(before, true()).join(asked, asked.c.id == since.c.id)
+    )
+    rows = await session.execute(query)
+    return {id: Place(position, float(ahead), float(due_in)) for id, position, ahead, due_in in rows}
 
 
 async def revision_numbers(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -211,10 +235,11 @@ async def revision_numbers(session: AsyncSession, owner_id: UUID, ids: Sequence[
 
 
 async def unfinished(session: AsyncSession, owner_id: UUID, most: int) -> list[tuple[Document, Revision]]:
-    """At most `most` documents that are being read or wait, in the order of their turn."""
+    """At most `most` documents that are being read or wait and are not in the trash, in the order of their turn."""
     rows: list[tuple[Document, Revision]] = []
     for status in ("processing", "queued"):
-        query = documents(owner_id).where(Document.status == status).order_by(Document.due_at, Document.id)
+        query = documents(owner_id).where(Document.status == status, Document.trashed_at.is_(None))
+        query = query.order_by(Document.due_at, Document.id)
         rows += [(document, revision) for document, revision in await session.execute(query.limit(most - len(rows)))]
     return rows
 
@@ -229,15 +254,15 @@ async def by_ids(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> 
 async def with_hashes(
     session: AsyncSession, owner_id: UUID, hashes: Sequence[bytes]
 ) -> list[tuple[Document, Revision]]:
-    """Documents whose newest bytes have one of these hashes, read or not; oldest first.
+    """Documents whose newest bytes have one of these hashes, read or not, but none in the trash; oldest first.
 
     Bytes that a newer revision is about to replace do not count: they would soon be nowhere.
     """
     newest = func.coalesce(Document.pending_revision_id, Document.revision_id)
     mine = (Revision.owner_id == Document.owner_id) & (Revision.document_id == Document.id) & (Revision.id == newest)
     query = select(Document, Revision).join(Revision, mine).where(owned(Revision, owner_id))
-    query = query.where(owned(Document, owner_id), Revision.sha256.in_(hashes)).order_by(Revision.created_at)
-    return [(document, revision) for document, revision in await session.execute(query)]
+    query = query.where(owned(Document, owner_id), Document.trashed_at.is_(None), Revision.sha256.in_(hashes))
+    return [(document, revision) for document, revision in await session.execute(query.order_by(Revision.created_at))]
 
 
 class Counted(NamedTuple):
@@ -249,7 +274,8 @@ class Counted(NamedTuple):
 
 async def counted(session: AsyncSession, owner_id: UUID) -> dict[str, Counted]:
     query = select(Document.status, func.count().label("documents"), func.sum(LEFT).label("left"))
-    rows = await session.execute(query.where(owned(Document, owner_id)).group_by(Document.status))
+    query = query.where(owned(Document, owner_id), Document.trashed_at.is_(None)).group_by(Document.status)
+    rows = await session.execute(query)
     return {row.status: Counted(row.documents, float(row.left)) for row in rows}
 
 
@@ -262,7 +288,7 @@ async def failures(session: AsyncSession, owner_id: UUID) -> list[tuple[str, int
             func.mode().within_group(Document.error_detail).label("detail"),
             func.mode().within_group(Document.error_hint).label("hint"),
         )
-        .where(owned(Document, owner_id), Document.status == "failed")
+        .where(owned(Document, owner_id), Document.status == "failed", Document.trashed_at.is_(None))
         .group_by(Document.error_code)
         .order_by(func.count().desc(), Document.error_code)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,18 +15,24 @@ from litestar.response import Stream
 from docvault.errors import InvalidInput
 from docvault.library import queries
 from docvault.library.content import content
+from docvault.library.find_words import find_words, wanted_words
+from docvault.library.folder_routes import folder_routes
 from docvault.library.links import link
+from docvault.library.list_queries import DocumentFilter, listed
+from docvault.library.list_queries import count as count_documents
 from docvault.library.schemas import (
+    DocumentPage,
     DocumentPatch,
     DocumentText,
     DocumentView,
+    FindView,
     PageView,
     folder_path,
     tag_list,
 )
 from docvault.library.views import find_view, views
 from docvault.models import DocumentStatus
-from docvault.pagination import CursorPage, cursor_page, decode_cursor, encode_cursor
+from docvault.pagination import cursor_page, decode_cursor, encode_cursor
 from docvault.resources import Resources
 from docvault.security.access import Identity, requires
 from docvault.unit_of_work import UnitOfWork
@@ -34,6 +41,8 @@ Sort = Literal[
     "created_at", "-created_at", "updated_at", "-updated_at", "filename", "-filename", "size_bytes", "-size_bytes"
 ]
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
+First = Annotated[int, QueryParameter(ge=1, le=2**31 - 1)]
+Last = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
 
 
 class DocumentsController(Controller):
@@ -47,20 +56,34 @@ class DocumentsController(Controller):
         cursor: FromQuery[str | None] = None,
         limit: Limit = 50,
         folder: FromQuery[str | None] = None,
+        direct: FromQuery[bool] = False,
         tag: FromQuery[list[str] | None] = None,
         status: FromQuery[DocumentStatus | None] = None,
         q: FromQuery[str | None] = None,
+        content_type: FromQuery[list[str] | None] = None,
+        created_after: FromQuery[datetime | None] = None,
+        created_before: FromQuery[datetime | None] = None,
+        trashed: FromQuery[bool] = False,
+        count: FromQuery[bool] = False,
         sort: FromQuery[Sort] = "-created_at",
-    ) -> CursorPage[DocumentView]:
-        """Your documents, newest first. `folder` includes those below it; several `tag`s must all be there."""
-        wanted = queries.DocumentFilter(folder and folder_path(folder), tag or (), status, q)
-        after = decode_cursor(cursor, sort)
-        rows = await queries.listed(unit.session, unit.owner_id, wanted, sort, after, limit + 1)
+    ) -> DocumentPage:
+        """Your documents, newest first. `folder` includes those below it, unless `direct`; all `tag`s must be there.
+
+        Of several `content_type`s one must fit, whole or, as `image/`, from its beginning. `trashed` lists the trash
+        instead. `count` asks for the `total` of all pages.
+        """
+        wanted = DocumentFilter(
+            folder and folder_path(folder), tag or (), status, q, direct, content_type or (), created_after,
+            created_before, trashed,
+        )  # fmt: skip
+        rows = await listed(unit.session, unit.owner_id, wanted, sort, decode_cursor(cursor, sort), limit + 1)
         found = await views(unit.session, unit.owner_id, [(document, revision) for document, revision, _ in rows])
-        pairs = list(zip(rows, found, strict=True))
-        return cursor_page(
-            pairs, limit, lambda pair: pair[1], lambda pair: encode_cursor(sort, pair[0][2], pair[0][0].id)
+        keys = [(value, document.id) for document, _, value in rows]
+        page = cursor_page(
+            list(zip(found, keys, strict=True)), limit, lambda row: row[0], lambda row: encode_cursor(sort, *row[1])
         )
+        total = await count_documents(unit.session, unit.owner_id, wanted) if count else None
+        return DocumentPage(page.items, page.next_cursor, total)
 
     @get("/{document_id:uuid}", guards=[requires("documents:read")])
     async def get_document(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentView:
@@ -87,11 +110,29 @@ class DocumentsController(Controller):
         unit.deleted(*await queries.remove(unit.session, unit.owner_id, document_id))
 
     @get("/{document_id:uuid}/text", guards=[requires("documents:read")])
-    async def get_text(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentText:
-        """The text of each page as citations are checked against it. Pages count from 1."""
+    async def get_text(
+        self,
+        unit: NamedDependency[UnitOfWork],
+        document_id: FromPath[UUID],
+        first: First = 1,
+        last: Last = None,
+    ) -> DocumentText:
+        """The text of each page, or of the pages `first` to `last`, as citations are checked against it.
+
+        Pages count from 1.
+        """
         document, revision = await queries.find(unit.session, unit.owner_id, document_id)
-        pages = await queries.pages(unit.session, document.owner_id, revision.id)
+        pages = await queries.pages(unit.session, document.owner_id, revision.id, first, last)
         return DocumentText([PageView(page.number, page.text, page.width, page.height) for page in pages])
+
+    @get("/{document_id:uuid}/find", guards=[requires("documents:read")])
+    async def find_in_document(
+        self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID], q: FromQuery[str], limit: Limit = 100
+    ) -> FindView:
+        """Where these words stand in the document, whatever their case, their accents and the space between them."""
+        wanted = wanted_words(q)
+        _, revision = await queries.find(unit.session, unit.owner_id, document_id)
+        return await find_words(unit.session, unit.owner_id, revision.id, wanted, limit)
 
     @get(
         "/{document_id:uuid}/content",
@@ -138,4 +179,4 @@ def _filename(raw: str) -> str:
     return name
 
 
-library_routes = [DocumentsController, link]
+library_routes = [DocumentsController, link, *folder_routes]

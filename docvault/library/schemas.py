@@ -10,6 +10,7 @@ import msgspec
 from docvault.errors import InvalidInput
 from docvault.library.outlook import Outlook
 from docvault.models import Document, DocumentStatus, Revision
+from docvault.pagination import CursorPage
 
 MAX_FOLDER = 512
 MAX_TAG = 64
@@ -28,7 +29,8 @@ class DocumentView(msgspec.Struct):
     `pages_total` are read so far; both are 0 as long as that is not known. `queue_position` counts the owner's own
     waiting documents from 1, which is next. `expected_seconds` until it is ready are judged by the pace of the last
     minutes; null when nobody can tell. `archive_id` is the document it was packed in. `duplicate_of` is set in the
-    answer to an upload whose bytes were there already: it is the id of that document.
+    answer to an upload whose bytes were there already: it is the id of that document. `trashed_at` is when it was put
+    into the trash; null when it is not there.
     """
 
     id: UUID
@@ -57,6 +59,13 @@ class DocumentView(msgspec.Struct):
     queue_position: int | None = None
     expected_seconds: float | None = None
     archive_id: UUID | None = None
+    trashed_at: datetime | None = None
+
+
+class DocumentPage(CursorPage[DocumentView]):
+    """`total` counts what passes the filter on all pages together, when it was asked for."""
+
+    total: int | None = None
 
 
 class PageView(msgspec.Struct):
@@ -68,6 +77,83 @@ class PageView(msgspec.Struct):
 
 class DocumentText(msgspec.Struct):
     pages: list[PageView]
+
+
+class HitView(msgspec.Struct):
+    """`start` and `end` count characters (code points) of the page's text; `before` and `after` stand beside them."""
+
+    page: int
+    start: int
+    end: int
+    before: str
+    text: str
+    after: str
+
+
+class FindView(msgspec.Struct):
+    """The first `hits`, and whether there are `more`; `total` counts them all."""
+
+    hits: list[HitView]
+    more: bool
+    total: int
+
+
+class FolderView(msgspec.Struct):
+    """`documents` lie in it directly, not below it; `size_bytes` are theirs. None of the trash is counted."""
+
+    path: str
+    documents: int = 0
+    size_bytes: int = 0
+
+
+class FoldersView(msgspec.Struct):
+    items: list[FolderView]
+
+
+class FolderCreate(msgspec.Struct, forbid_unknown_fields=True):
+    path: str
+
+
+class FolderPatch(msgspec.Struct, forbid_unknown_fields=True):
+    path: str
+    new_path: str
+
+
+class FolderMoved(msgspec.Struct):
+    """Where the folder is now, and how many documents came along."""
+
+    path: str
+    moved: int
+
+
+class FolderDeleted(msgspec.Struct):
+    trashed: int
+
+
+class TagView(msgspec.Struct):
+    tag: str
+    documents: int
+
+
+class TagsView(msgspec.Struct):
+    items: list[TagView]
+
+
+class UsageView(msgspec.Struct):
+    """What counts against your quotas: all documents with all their revisions, and of these what is in the trash."""
+
+    documents: int
+    size_bytes: int
+    trashed_documents: int
+    trashed_bytes: int
+    max_documents: int
+    max_bytes: int
+
+
+class TrashEmptied(msgspec.Struct):
+    """Documents that are no more, with those that came out of archives."""
+
+    deleted: int
 
 
 class DocumentPatch(msgspec.Struct, forbid_unknown_fields=True):
@@ -118,6 +204,7 @@ def view(
         queue_position=position,
         expected_seconds=seconds,
         archive_id=document.archive_id,
+        trashed_at=document.trashed_at,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import REAL, BigInteger, Index, Text
+from sqlalchemy import REAL, BigInteger, Computed, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from docvault.models.base import Base, Id, Json, Now, Owner, Texts, owned_by, owned_by_user
@@ -26,7 +26,8 @@ class Document(Base):
     `password_sealed` opens the file and is kept until the reading ends. `archive_id` is the archive it came in,
     `archive_path` where it lies in there, whatever it is called by now. `also_named` says that the same bytes were
     accepted under another name too: no newer revision may take them away. `trashed_at` is when it was put in the trash:
-    nothing finds it there. What came out of an archive that is in the trash is in the trash, too.
+    nothing finds it there. What came out of an archive that is in the trash is in the trash, too. `filename_key` is what
+    lists by name go by.
     """
 
     __tablename__ = "documents"
@@ -55,6 +56,7 @@ class Document(Base):
     also_named: Mapped[bool] = mapped_column(default=False)
     archive_path: Mapped[str | None]
     filename: Mapped[str]
+    filename_key: Mapped[str] = mapped_column(Computed("lower(filename)", persisted=True))
     folder: Mapped[str] = mapped_column(default="")
     tags: Mapped[Texts]
     status: Mapped[DocumentStatus] = mapped_column(Text, default="queued")

@@ -21,6 +21,20 @@ TABLES = """
 ALTER TABLE documents ADD COLUMN trashed_at timestamptz;
 CREATE INDEX documents_trashed ON documents (owner_id, trashed_at) INCLUDE (id) WHERE trashed_at IS NOT NULL;
 
+-- The list in every order, and folders with what is in them. `filename_key` is a column, for a page of the list may
+-- begin in the middle of an index only where the comparison is leakproof, which `lower` is not. Folders are compared as
+-- bytes: all that lies below one is then a range.
+ALTER TABLE documents ADD COLUMN filename_key text GENERATED ALWAYS AS (lower(filename)) STORED;
+CREATE INDEX documents_by_name ON documents (owner_id, filename_key, id);
+CREATE INDEX documents_by_change ON documents (owner_id, updated_at, id);
+CREATE INDEX documents_in_folder ON documents (owner_id, folder COLLATE "C") INCLUDE (trashed_at, revision_id);
+CREATE INDEX documents_tagged ON documents (owner_id, created_at) WHERE tags <> '{}';
+CREATE INDEX revisions_by_size ON revisions (owner_id, size_bytes, document_id) INCLUDE (id);
+-- From a revision to its document: for the list by size, and for the keys that are checked when a revision goes. Without
+-- these, each looked at all documents of the owner.
+CREATE INDEX documents_of_revision ON documents (owner_id, revision_id);
+CREATE INDEX documents_of_pending ON documents (owner_id, pending_revision_id) WHERE pending_revision_id IS NOT NULL;
+
 CREATE TABLE folders (
     owner_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     path text NOT NULL CHECK (path <> ''),
