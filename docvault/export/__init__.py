@@ -1,0 +1,1 @@
+"""Everything a person has, as one ZIP file."""

@@ -1,0 +1,45 @@
+"""All SQL of the export. Slices of a list that may grow meanwhile: what was there at the beginning comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, literal, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from docvault.models import ApiKey, Conversation, Document, Revision, Webhook
+from docvault.security.access import owned
+
+SLICE = 200
+
+
+async def documents(
+    session: AsyncSession, owner_id: UUID, after: Document | None
+) -> Sequence[tuple[Document, Revision]]:
+    """The next `SLICE`, oldest first, those in the trash too, each with the bytes that it serves."""
+    current = (Revision.owner_id == Document.owner_id) & (Revision.id == Document.revision_id)
+    query = select(Document, Revision).join(Revision, current).where(owned(Document, owner_id))
+    query = query.where(*_after(Document, after)).order_by(Document.created_at, Document.id).limit(SLICE)
+    return [(document, revision) for document, revision in await session.execute(query)]
+
+
+async def conversations(session: AsyncSession, owner_id: UUID, after: Conversation | None) -> Sequence[Conversation]:
+    query = select(Conversation).where(owned(Conversation, owner_id))
+    query = query.where(*_after(Conversation, after)).order_by(Conversation.created_at, Conversation.id)
+    return (await session.scalars(query.limit(SLICE))).all()
+
+
+async def api_keys(session: AsyncSession, owner_id: UUID) -> Sequence[ApiKey]:
+    return (await session.scalars(select(ApiKey).where(owned(ApiKey, owner_id)).order_by(ApiKey.created_at))).all()
+
+
+async def webhooks(session: AsyncSession, owner_id: UUID) -> Sequence[Webhook]:
+    return (await session.scalars(select(Webhook).where(owned(Webhook, owner_id)).order_by(Webhook.created_at))).all()
+
+
+def _after(table: Any, last: Any) -> list[ColumnElement[bool]]:
+    if last is None:
+        return []
+    return [tuple_(table.created_at, table.id) > tuple_(literal(last.created_at), literal(last.id))]
