@@ -1,0 +1,42 @@
+/** Files out of a drop, a paste or a picker, with the folders they were in. */
+import { folderOf, isLitter } from "./model";
+
+export type Found = { file: File; folder: string };
+
+/** Walks through dropped folders. Has to be called before the drop's event returns: the browser forgets it then. */
+export async function filesOf(transfer: DataTransfer, base: string): Promise<Found[]> {
+  const entries = [...transfer.items].map((item) => (item.kind === "file" ? item.webkitGetAsEntry() : null));
+  const plain = [...transfer.files];
+  if (!entries.some((entry) => entry?.isDirectory))
+    return kept(plain.map((file) => ({ file, folder: base })));
+  const found: Found[] = [];
+  for (const entry of entries) if (entry) await walk(entry, base, found);
+  return kept(found);
+}
+
+/** Files of a picker; those of a chosen folder say where they were. */
+export function filesOfList(list: FileList | File[], base: string): Found[] {
+  return kept([...list].map((file) => ({ file, folder: folderOf(base, file.webkitRelativePath) })));
+}
+
+async function walk(entry: FileSystemEntry, base: string, found: Found[]): Promise<void> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    );
+    found.push({ file, folder: folderOf(base, entry.fullPath) });
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (some.length === 0) return; // a reader gives a hundred at a time
+    for (const inner of some) await walk(inner, base, found);
+  }
+}
+
+function kept(found: Found[]): Found[] {
+  return found.filter(({ file }) => !isLitter(file.name));
+}
