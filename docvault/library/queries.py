@@ -207,7 +207,8 @@ async def places(session: AsyncSession, owner_id: UUID, waiting: Sequence[Docume
     turns = [tuple_(literal(at), literal(id)) for at, id in sorted((each.due_at, each.id) for each in waiting)]
     passages = func.sum(func.greatest(Document.work, 1))
     before = select(func.count().label("documents"), func.coalesce(passages, 0).label("passages"))
-    before = before.where(*mine, turn < turns[0]).subquery()
+    # Materialized: a planner that takes the queue for short would read it once for each that is asked for.
+    before = before.where(*mine, turn < turns[0]).cte("before").prefix_with("MATERIALIZED")
     order = (Document.due_at, Document.id)
     since = select(
         Document.id,
@@ -215,7 +216,6 @@ async def places(session: AsyncSession, owner_id: UUID, waiting: Sequence[Docume
         passages.over(order_by=order, rows=(None, 0)).label("passages"),
         func.extract("epoch", Document.due_at - func.now()).label("due_in"),
     )
-    # Materialized: a planner that takes the queue for short would read it once for each that is asked for.
     since = since.where(*mine, turn >= turns[0], turn <= turns[-1]).cte("since").prefix_with("MATERIALIZED")
     asked = (
         func.unnest(literal([each.id for each in waiting], ARRAY(PGUUID))).table_valued("id").render_derived("asked")

@@ -139,6 +139,26 @@ async def test_a_list_takes_the_same_few_queries_whatever_its_length(person: Per
     assert len(statements) <= 4
 
 
+async def test_places_are_counted_from_wherever_the_list_begins(person: Person, resources: Resources) -> None:
+    """The same as counting them all, for any part of the queue; files of one upload are due at the same moment."""
+    files = [(f"{number}.txt", f"{number} {uuid4()}".encode()) for number in range(12)]
+    await person.upload(*files[:8])
+    await person.upload(*files[8:])
+    owner_id = UUID(person.id)
+    async with resources.database.transaction(owner_id) as session:
+        await session.execute(text("UPDATE documents SET work = octet_length(filename)"))
+        waiting = [document for document, _ in await queries.unfinished(session, owner_id, 100)]
+        works = [max(1, document.work) for document in waiting]
+        for some in (waiting[:1], waiting[3:5], waiting[-1:], waiting[::5][::-1], waiting):
+            places = await queries.places(session, owner_id, some)
+            assert {waiting[place.position - 1].id: place.ahead for place in places.values()} == {
+                each.id: sum(works[: waiting.index(each) + 1]) for each in some
+            }
+        await session.execute(text("UPDATE documents SET status = 'ready' WHERE id = :id"), {"id": waiting[0].id})
+        places = await queries.places(session, owner_id, waiting[:2])  # of which one was read in between
+        assert [(id, place.position) for id, place in places.items()] == [(waiting[1].id, 1)]
+
+
 async def test_the_overview_counts_and_groups(people: People, person: Person, resources: Resources) -> None:
     other = await people.new()
     await uploaded(other, 2)
