@@ -6,7 +6,7 @@ WORKDIR /app
 
 # The locked packages change rarely: a layer of their own, made by the very script that `make run` uses. Empty packages
 # stand for the source, which is linked and not copied into the environment.
-COPY pyproject.toml requirements.lock README.md LICENSE ./
+COPY pyproject.toml requirements.lock README.md LICENSE hatch_build.py ./
 COPY scripts/install.py scripts/
 RUN mkdir docvault ingestion search migrations \
     && touch docvault/__init__.py ingestion/__init__.py search/__init__.py migrations/__init__.py \
@@ -15,11 +15,15 @@ RUN mkdir docvault ingestion search migrations \
 # files that are not Python 3, which is no reason to stop.
 RUN .venv/bin/python -m compileall -qq -j 0 .venv || true
 
+# The page is built once per change of its source. Node is there for as long as that takes, and its packages stay here.
+COPY docvault/web docvault/web
+RUN python scripts/install.py && rm -rf docvault/web/app/node_modules /root/.npm
+
 COPY docvault docvault
 COPY ingestion ingestion
 COPY search search
 COPY migrations migrations
-RUN .venv/bin/python -m compileall -q docvault ingestion search migrations
+RUN rm -rf docvault/web/app && .venv/bin/python -m compileall -q docvault ingestion search migrations
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/docvault docvault \

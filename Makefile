@@ -9,7 +9,7 @@ help:
 	@echo "make test-faults  break everything at every step and count what is lost: nothing (FAULTS=text for some, LANES=2)"
 	@echo "make check  format, lint, types and import rules"
 	@echo "make lock   renew requirements*.lock from pyproject.toml (UPGRADE=1 takes newer versions)"
-	@echo "make clean  remove .venv and caches; your documents stay where they are"
+	@echo "make clean  remove .venv, the built page and caches; your documents stay where they are"
 
 run:
 	@$(PYTHON) scripts/install.py
@@ -34,5 +34,5 @@ lock:
 	@$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv docvault/web/static docvault/web/app/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

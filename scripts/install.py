@@ -3,12 +3,14 @@
     python3 scripts/install.py [--dev]
 
 Standard library only, because nothing is installed yet when it runs. A stamp in .venv makes every further call
-instant until a lock, pyproject.toml, the interpreter or the folder changes.
+instant until a lock, pyproject.toml, the interpreter or the folder changes. The page has a stamp of its own: a change
+of its source builds it again and installs nothing else. DOCVAULT_SKIP_WEB=1 leaves it as it is.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import platform
 import re
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -29,6 +32,7 @@ PROGRAMS = {
     "tesseract": "tesseract-ocr",
     "soffice": "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui",
     "clamd": "clamav-daemon",
+    "chromium": "chromium",
 }
 """Command to Debian packages."""
 PROGRAM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
@@ -44,6 +48,7 @@ def main(arguments: list[str]) -> int:
         check_python()
         if not stamped(dev):
             install(dev)
+        build_page()
         if dev:
             install_programs()
     except Stop as stop:
@@ -95,11 +100,47 @@ def install(dev: bool) -> None:
     total = len(re.findall(r"^[a-z0-9].*==", lock.read_text(encoding="utf-8"), re.MULTILINE))
     say(f"Installing up to {total} locked packages.")
     pip("install", "--no-deps", "--require-hashes", "--no-compile", "-r", lock.name, failing="the locked packages")
-    say("Installing DocVault itself.")
-    pip("install", "--no-deps", "--editable", ".", failing="DocVault itself")
+    if dev:
+        build_page()  # with the Node that is among those packages
+    install_docvault()
     pip("check", failing="the finished set")
     STAMP.write_text(fingerprint(dev) + "\n", encoding="utf-8")
     say(f"Installed: {size_of(VENV) / 1e6:,.0f} MB in .venv.")
+
+
+def install_docvault() -> None:
+    """With its page, where that has to be built: see hatch_build.py."""
+    building = page_is_due()
+    say(f"Installing DocVault itself{', and building its page: about a minute' if building else ''}.")
+    pip("install", "--no-deps", "--editable", ".", failing="DocVault itself")
+
+
+def build_page() -> None:
+    """Where its source has changed. The development set has a Node; without it, an install fetches one for as long."""
+    if not page_is_due():
+        return
+    if not (VENV / "bin" / "npm").exists():
+        install_docvault()
+    elif subprocess.run([str(PYTHON), "-m", "docvault.web.build"], cwd=ROOT).returncode:
+        raise Stop("the page could not be built; what is wrong is said above.")
+
+
+def page_is_due() -> bool:
+    page = page_builder()
+    return page is not None and page.is_due()
+
+
+def page_builder() -> ModuleType | None:
+    """docvault/web/build.py; None where the packages are still stand-ins without source: see the Dockerfile."""
+    path = ROOT / "docvault" / "web" / "build.py"
+    if not path.exists():
+        return None
+    spec = importlib.util.spec_from_file_location("build_page", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def make_environment() -> None:
@@ -189,7 +230,7 @@ def pip(*arguments: str, failing: str) -> None:
     if sys.stdout.isatty():
         print("\r\x1b[K", end="", flush=True)
     if process.wait():
-        sys.stderr.write("".join(lines[-15:]))
+        sys.stderr.write("".join(lines[-40:]))
         raise Stop(f"pip could not install {failing}." if arguments[0] == "install" else "the packages do not agree.")
 
 

@@ -130,3 +130,59 @@ def test_no_torch_to_be_had_says_what_to_do(
     assert "torch 2.13.0 for CPUs" in (words := capsys.readouterr().err)
     assert "PIP_FIND_LINKS" in words
     assert not install.STAMP.exists()
+
+
+@pytest.fixture
+def page(install: ModuleType) -> Path:
+    """The source of a page in that checkout, and what builds it."""
+    web = install.ROOT / "docvault" / "web"
+    (web / "app").mkdir(parents=True)
+    (web / "app" / "package-lock.json").write_text("{}")
+    for name in ("build.py", "__init__.py", "../__init__.py"):
+        (web / name).write_bytes((ROOT / "docvault" / "web" / name).read_bytes())
+    install.PYTHON.touch()
+    install.STAMP.write_text(install.fingerprint(False))
+    return web / "app"
+
+
+def test_a_changed_page_is_built_and_nothing_else_installed(
+    install: ModuleType, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def pip(*arguments: str, failing: str) -> None:
+        asked.append(arguments)
+        builder = install.page_builder()
+        builder.STATIC.mkdir(exist_ok=True)
+        (builder.STATIC / builder.STAMP).write_text(builder.fingerprint(builder.APP))
+
+    monkeypatch.setattr(install, "pip", pip)
+    monkeypatch.delenv("DOCVAULT_SKIP_WEB", raising=False)
+    for _ in range(2):
+        assert install.main([]) == 0
+    assert asked == [("install", "--no-deps", "--editable", ".")]
+    (page / "index.html").write_text("<title>changed</title>")
+    monkeypatch.setenv("DOCVAULT_SKIP_WEB", "1")
+    assert install.main([]) == 0
+    assert len(asked) == 1
+    monkeypatch.delenv("DOCVAULT_SKIP_WEB")
+    assert install.main([]) == 0
+    assert len(asked) == 2
+
+
+def test_a_page_that_cannot_be_built_is_one_sentence_after_what_npm_said(
+    install: ModuleType, page: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With the development set's Node: here a package.json that is none."""
+    monkeypatch.delenv("DOCVAULT_SKIP_WEB", raising=False)
+    (install.VENV / "bin" / "npm").touch()
+    install.PYTHON.unlink()
+    install.PYTHON.symlink_to(sys.executable)
+    monkeypatch.setenv("PYTHONPATH", ":".join(path for path in sys.path if path.endswith("site-packages")))
+    (page / "package.json").write_text("{ no JSON")
+    assert install.main([]) == 1
+    words = capfd.readouterr().err
+    assert "EJSONPARSE" in words
+    assert "Could not fetch the page's packages: what npm said is above." in words
+    assert words.endswith("Cannot install: the page could not be built; what is wrong is said above.\n")
+    assert "Traceback" not in words
