@@ -7,28 +7,26 @@ transaction is open while models speak; each answer is kept, question and all, b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 
 from docvault.ai.chat import ChatMessage, ChatModel, Usage
-from docvault.errors import DocVaultError, InvalidInput, ModelError
+from docvault.errors import DocVaultError, ModelError
 from docvault.logging import get_logger
-from docvault.models import Message
 from docvault.resources import Resources
 from search import conversations, extractive, prompt, queries
-from search.citations import Citer, Quotation, Source
+from search.asking import Asked
+from search.citations import Cited, Citer, Quotation, Source
 from search.conversations import Answer
+from search.keep import Keeper
 from search.prompt import PromptPassage
-from search.queries import Filters
 from search.rank import Hit
-from search.retrieve import Query, check, retrieve
-from search.schemas import ChatRequest, hit_view
+from search.retrieve import Query, retrieve
+from search.schemas import source_view
 
 SOURCES = 12
 """Passages looked up for an answer."""
@@ -39,49 +37,10 @@ QUEUE = 64
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment keeps proxies from closing the connection."""
 
+STOPPED = "The answer was stopped before it was whole."
+
 log = get_logger(__name__)
 _running: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks weakly
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question that will be answered: everything that could be refused has been checked."""
-
-    owner_id: UUID
-    conversation_id: UUID
-    question: Message
-    models: list[str]
-    said: Sequence[Message]
-    filters: Filters
-
-
-async def ask(resources: Resources, owner_id: UUID, request: ChatRequest) -> Asked:
-    """Raises `InvalidInput` for an empty question or models that cannot be asked, `NotFound` for the conversation."""
-    content = check(resources.settings, request.question, name="question")
-    models = chosen_models(resources, request.models)
-    said: Sequence[Message] = []
-    if request.conversation_id:
-        async with resources.database.transaction(owner_id) as session:
-            await conversations.find(session, owner_id, request.conversation_id)
-            said = await conversations.messages(session, owner_id, request.conversation_id)
-    question = Message(id=uuid4(), role="user", content=content, created_at=datetime.now(UTC))
-    return Asked(owner_id, request.conversation_id or uuid4(), question, models, said, request.filters)
-
-
-def chosen_models(resources: Resources, named: Sequence[str] | None) -> list[str]:
-    settings = resources.settings
-    wanted = list(dict.fromkeys(named or settings.default_models))
-    known = [extractive.ID, *(model.id for model in resources.models)]
-    for id in wanted:
-        if id not in known:
-            raise InvalidInput(
-                f"There is no model `{id}`.", code="unknown_model", hint=f"Choose from: {', '.join(known)}."
-            )
-    if len(wanted) > settings.max_models:
-        raise InvalidInput(
-            f"{len(wanted)} models were named; {settings.max_models} at once are the most.", code="too_many_models"
-        )
-    return wanted
 
 
 async def answer(resources: Resources, asked: Asked) -> AsyncGenerator[bytes]:
@@ -97,7 +56,8 @@ async def answer(resources: Resources, asked: Asked) -> AsyncGenerator[bytes]:
         return
     yield event("sources", _described(asked, hits))
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
-    tasks = [_start(_Speaker(resources, asked, hits, sources, model, queue).run()) for model in asked.models]
+    keeper = Keeper(resources.database, asked)
+    tasks = [_start(_Speaker(resources, asked, hits, sources, model, queue, keeper).run()) for model in asked.models]
     try:
         async for piece in _drained(queue, len(tasks)):
             yield piece
@@ -143,17 +103,19 @@ async def _sources(resources: Resources, owner_id: UUID, hits: Sequence[Hit]) ->
     sources: list[Source] = []
     for n, (p, *_) in enumerate(hits, start=1):
         page = pages.get(p.chunk_id, queries.PageText("", 0))  # gone since: nothing of it can be verified
-        sources.append(Source(n, p.document_id, p.filename, p.page, p.text, page.text, page.start, p.boxes))
+        offset = p.start - page.start
+        sources.append(Source(n, p.document_id, p.filename, p.page, p.text, page.text, page.start, p.boxes, offset))
     return sources
 
 
 def _described(asked: Asked, hits: Sequence[Hit]) -> dict[str, Any]:
-    passages = [{"n": n} | msgspec.to_builtins(hit_view(hit)) for n, hit in enumerate(hits, start=1)]
+    """The event `sources`. The passages are kept with the question."""
+    asked.question.sources = [msgspec.to_builtins(source_view(n, hit)) for n, hit in enumerate(hits, start=1)]
     return {
         "conversation_id": str(asked.conversation_id),
         "question_id": str(asked.question.id),
         "models": asked.models,
-        "sources": passages,
+        "sources": asked.question.sources,
     }
 
 
@@ -162,14 +124,17 @@ class _Speaker:
 
     def __init__(
         self, resources: Resources, asked: Asked, hits: Sequence[Hit], sources: Sequence[Source], model: str,
-        queue: asyncio.Queue[bytes | None],
+        queue: asyncio.Queue[bytes | None], keeper: Keeper,
     ) -> None:  # fmt: skip
         self.resources = resources
         self.asked = asked
         self.hits = hits
         self.sources = sources
         self.queue = queue
+        self.keeper = keeper
+        self.citer = Citer(sources)
         self.answer = Answer(uuid4(), model)
+        self.ended = False
 
     async def run(self) -> None:
         """Ends in `done` or `error`, whatever happens; when cancelled, keeps what was said and ends silently."""
@@ -177,9 +142,11 @@ class _Speaker:
             await self._send(*await self._spoken())
             await self.queue.put(None)
         except asyncio.CancelledError:
-            if self.answer.content and not self.answer.error:
-                self.answer.error = "The reader left before the answer was whole."
-                await self._kept()
+            if not self.ended:
+                self._record(self.citer.end())
+                self.answer.error, self.answer.error_code = STOPPED, "stopped"
+            if not self.answer.kept:
+                await self.keeper.keep(self.answer)
             raise
 
     async def _spoken(self) -> tuple[str, dict[str, Any]]:
@@ -192,35 +159,40 @@ class _Speaker:
         except Exception as error:
             failed = _fault("model.failed", error, model=self.answer.model)
         if failed:
-            self.answer.error = failed.detail
-        unkept = await self._kept()
+            self.answer.error, self.answer.error_code = failed.detail, failed.code
+        self.ended = True
+        unkept = await self.keeper.keep(self.answer)
+        id = {"message_id": str(self.answer.id)} if self.answer.kept else {}
         if failed := failed or unkept:
             hint = {"hint": failed.hint} if failed.hint else {}
-            return "error", {"code": failed.code, "detail": failed.detail, "message_id": str(self.answer.id)} | hint
+            return "error", {"code": failed.code, "detail": failed.detail} | id | hint
         cost = None if self.answer.cost is None else float(self.answer.cost)
-        usage = msgspec.to_builtins(self.answer.usage)
-        return "done", {"message_id": str(self.answer.id), "usage": usage, "cost": cost}
+        return "done", id | {"usage": msgspec.to_builtins(self.answer.usage), "cost": cost}
 
     async def _speak(self) -> None:
-        citer = Citer(self.sources)
         async with aclosing(self._pieces()) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Usage):
                     self.answer.usage = piece
                 elif isinstance(piece, Quotation):
-                    await self._tell(citer.quote(piece))
+                    await self._tell(self.citer.quote(piece))
                 else:
-                    await self._tell(citer.feed(conversations.storable(piece)))
-        await self._tell(citer.end())
+                    await self._tell(self.citer.feed(conversations.storable(piece)))
+        await self._tell(self.citer.end())
 
-    async def _tell(self, parts: Any) -> None:
-        for part in parts:
+    async def _tell(self, parts: Iterable[str | Cited]) -> None:
+        for part in self._record(parts):
             if isinstance(part, str):
-                self.answer.content += part
                 await self._send("delta", {"text": part})
             else:
-                self.answer.citations.append(part)
                 await self._send("citation", part._asdict())
+
+    def _record(self, parts: Iterable[str | Cited]) -> list[str | Cited]:
+        """All at once, before the reader is waited for: what is stopped in between is kept whole."""
+        said = list(parts)
+        self.answer.content += "".join(part for part in said if isinstance(part, str))
+        self.answer.citations += [part for part in said if isinstance(part, Cited)]
+        return said
 
     def _pieces(self) -> AsyncGenerator[str | Quotation | Usage] | AsyncGenerator[str | Usage]:
         question = self.asked.question.content
@@ -237,19 +209,6 @@ class _Speaker:
         ]
         before = conversations.history(self.asked.said, model.id)
         return prompt.build(question, passages, before, self.resources.settings.prompt_tokens)
-
-    async def _kept(self) -> DocVaultError | None:
-        """Save the answer. What went wrong, if it did: an answer that is not kept does not end in `done`."""
-        asked = self.asked
-        try:
-            async with self.resources.database.transaction(asked.owner_id) as session:
-                await conversations.save(session, asked.owner_id, asked.conversation_id, asked.question, self.answer)
-        except DocVaultError as error:
-            return error
-        except Exception as error:
-            log.error("answer.not_kept", model=self.answer.model, exc_info=error)
-            return ModelError("The answer could not be kept. It has been logged.", code="not_saved")
-        return None
 
     async def _send(self, name: str, data: dict[str, Any]) -> None:
         await self.queue.put(event(name, {"model": self.answer.model} | data))

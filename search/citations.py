@@ -33,7 +33,10 @@ _OWN_MARKER = re.compile(r"\s?\[\s*\d{1,3}[^\[\]]*\]")
 
 
 class Source(NamedTuple):
-    """A passage that may be cited: `text` is `page_text[start:...]`, where `page_text` is what is known of its page."""
+    """A passage that may be cited: `text` is `page_text[start:...]`, where `page_text` is what is known of its page.
+
+    That begins at character `offset` of the page's whole text.
+    """
 
     number: int
     document_id: UUID
@@ -43,10 +46,14 @@ class Source(NamedTuple):
     page_text: str
     start: int
     boxes: Sequence[Sequence[float]]
+    offset: int = 0
 
 
 class Cited(NamedTuple):
-    """`quote` stands word for word on page `page`. `boxes` are those of its lines, or of the passage."""
+    """`quote` stands word for word on page `page`, at characters `start` to `end` of its text.
+
+    `boxes` are those of its lines, or of the passage.
+    """
 
     marker: int
     document_id: UUID
@@ -54,6 +61,8 @@ class Cited(NamedTuple):
     page: int
     quote: str
     boxes: list[list[float]]
+    start: int
+    end: int
 
 
 class Quotation(NamedTuple):
@@ -172,7 +181,10 @@ def _supporting(source: Source, statement: str) -> Cited | None:
 
 def _cited(source: Source, start: int, end: int) -> Cited:
     quote = shown(source.page_text, start, end)
-    return Cited(source.number, source.document_id, source.filename, source.page, quote, boxes_of(source, start, end))
+    return Cited(
+        source.number, source.document_id, source.filename, source.page, quote, boxes_of(source, start, end),
+        source.offset + start, source.offset + end,
+    )  # fmt: skip
 
 
 def boxes_of(source: Source, start: int, end: int) -> list[list[float]]:

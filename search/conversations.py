@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import delete, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from docvault.ai.chat import ChatMessage, Usage
 from docvault.errors import NotFound
@@ -23,11 +24,14 @@ from search.citations import Cited
 TITLE = 200
 """Characters of a title. A conversation is named after its first question."""
 
+PREVIEW = 160
+"""Characters that a list shows of what was said."""
+
 NEWEST_FIRST = "-updated_at"
 
 
 class Answer(msgspec.Struct):
-    """One model's answer as it is kept, whole or broken off (then `error` says why)."""
+    """One model's answer as it is kept, whole or broken off (then `error` says why, by the name `error_code`)."""
 
     id: UUID
     model: str
@@ -36,19 +40,52 @@ class Answer(msgspec.Struct):
     usage: Usage | None = None
     cost: Decimal | None = None
     error: str | None = None
+    error_code: str | None = None
+    kept: bool = False
 
 
 def not_found() -> NotFound:
     return NotFound("There is no such conversation.", code="conversation_not_found")
 
 
-async def listed(session: AsyncSession, owner_id: UUID, after: Cursor | None, limit: int) -> Sequence[Conversation]:
+async def listed(
+    session: AsyncSession, owner_id: UUID, after: Cursor | None, limit: int, q: str = ""
+) -> Sequence[Conversation]:
+    """With `q`, those that have these letters in their title or in a message, in any case."""
     query = select(Conversation).where(owned(Conversation, owner_id))
+    if q:
+        said = select(Message.id).where(
+            owned(Message, owner_id), Message.conversation_id == Conversation.id,
+            Message.content.icontains(q, autoescape=True),
+        )  # fmt: skip
+        query = query.where(or_(Conversation.title.icontains(q, autoescape=True), said.exists()))
     if after:
         last = (datetime.fromisoformat(after.key), after.id)
         query = query.where(tuple_(Conversation.updated_at, Conversation.id) < last)
     query = query.order_by(Conversation.updated_at.desc(), Conversation.id.desc()).limit(limit)
     return (await session.scalars(query)).all()
+
+
+async def summaries(
+    session: AsyncSession, owner_id: UUID, ids: Sequence[UUID], q: str = ""
+) -> dict[UUID, tuple[list[str], str]]:
+    """By conversation, the models that answered in it, and how its last message begins.
+
+    With `q`, the words around it in the last message that has it, where one has.
+    """
+    words = Message.content
+    begins = func.greatest(func.strpos(func.lower(words), q.lower()) - PREVIEW // 4, 1) if q else 1
+    order = [words.icontains(q, autoescape=True).desc()] if q else []
+    order += [Message.created_at.desc(), Message.role]
+    previews = func.array_agg(aggregate_order_by(func.substr(words, begins, PREVIEW), *order))
+    query = select(
+        Message.conversation_id,
+        func.array_remove(func.array_agg(Message.model.distinct()), None),
+        previews[1],
+    )
+    query = query.where(owned(Message, owner_id), Message.conversation_id.in_(ids), words != "")
+    rows = await session.execute(query.group_by(Message.conversation_id)) if ids else []
+    return {id: (models, " ".join(preview.split())) for id, models, preview in rows}
 
 
 async def find(session: AsyncSession, owner_id: UUID, id: UUID) -> Conversation:
@@ -79,14 +116,44 @@ async def remove(session: AsyncSession, owner_id: UUID, id: UUID) -> None:
         raise not_found()
 
 
-async def messages(session: AsyncSession, owner_id: UUID, conversation_id: UUID) -> Sequence[Message]:
-    """In the order they were said; answers to one question in the order they were finished."""
-    query = (
-        select(Message)
-        .where(owned(Message, owner_id), Message.conversation_id == conversation_id)
-        .order_by(Message.created_at, Message.role.desc(), Message.id)
-    )
-    return (await session.scalars(query)).all()
+async def clear(session: AsyncSession, owner_id: UUID) -> int:
+    """Remove all of an owner's. How many."""
+    gone = await session.execute(delete(Conversation).where(owned(Conversation, owner_id)).returning(Conversation.id))
+    return len(gone.all())
+
+
+async def ids(session: AsyncSession, owner_id: UUID) -> Sequence[UUID]:
+    """Of all, the oldest first."""
+    query = select(Conversation.id).where(owned(Conversation, owner_id))
+    return (await session.scalars(query.order_by(Conversation.created_at, Conversation.id))).all()
+
+
+async def named(session: AsyncSession, owner_id: UUID, ids: Collection[UUID]) -> Sequence[Conversation]:
+    """Newest first."""
+    query = select(Conversation).where(owned(Conversation, owner_id), Conversation.id.in_(ids))
+    return (await session.scalars(query.order_by(Conversation.updated_at.desc(), Conversation.id.desc()))).all()
+
+
+async def messages(
+    session: AsyncSession, owner_id: UUID, conversation_id: UUID, *, passages: bool = True
+) -> Sequence[Message]:
+    """Questions in the order they were asked, each followed by its answers in the order they were finished.
+
+    An answer that was given again later stands by its question. Without `passages`, questions come without `sources`.
+    """
+    query = select(Message).where(owned(Message, owner_id), Message.conversation_id == conversation_id)
+    if not passages:
+        query = query.options(defer(Message.sources, raiseload=True))
+    said = (await session.scalars(query.order_by(Message.created_at, Message.role.desc(), Message.id))).all()
+    asked = {message.id: n for n, message in enumerate(said)}
+    places = {m.id: asked.get(m.question_id, n) if m.question_id else n for n, m in enumerate(said)}
+    return sorted(said, key=lambda m: (places[m.id], m.role == "assistant", asked[m.id]))
+
+
+async def present(session: AsyncSession, owner_id: UUID, documents: Collection[UUID]) -> set[UUID]:
+    """Those of the documents that the owner has."""
+    query = select(Document.id).where(owned(Document, owner_id), Document.id.in_(documents))
+    return set(await session.scalars(query)) if documents else set()
 
 
 async def citations(session: AsyncSession, owner_id: UUID, message_ids: Sequence[UUID]) -> dict[UUID, list[Citation]]:
@@ -113,28 +180,53 @@ def history(said: Sequence[Message], model: str) -> list[ChatMessage]:
     return told
 
 
-async def save(session: AsyncSession, owner_id: UUID, conversation_id: UUID, question: Message, answer: Answer) -> None:
-    """Keep one model's answer, with its question and conversation where they are not kept yet."""
+async def keep_question(
+    session: AsyncSession, owner_id: UUID, conversation_id: UUID, question: Message, *,
+    gone: Sequence[UUID] = (), retitled: bool = False, again: bool = False,
+) -> None:  # fmt: skip
+    """Keep a question, and its conversation where that is not kept yet; remove the messages that it replaces.
+
+    With `again` the question stands already, and what was found for it and searched is as it is now.
+    """
     conversation = {"owner_id": owner_id, "id": conversation_id, "title": title_of(question.content)}
+    title = {"title": conversation["title"]} if retitled else {}
     await session.execute(
         insert(Conversation).values(conversation).on_conflict_do_update(
-            index_elements=["owner_id", "id"], set_={"updated_at": func.now()}
+            index_elements=["owner_id", "id"], set_={"updated_at": func.now()} | title
         )
     )  # fmt: skip
+    if gone:
+        await session.execute(delete(Message).where(owned(Message, owner_id), Message.id.in_(gone)))
+    found = {"sources": question.sources, "filters": question.filters}
+    row = insert(Message).values(
+        owner_id=owner_id, id=question.id, conversation_id=conversation_id, role="user",
+        content=question.content, created_at=question.created_at, **found,
+    )  # fmt: skip
+    ours = ["owner_id", "id"]
     await session.execute(
-        insert(Message).on_conflict_do_nothing().values(
-            owner_id=owner_id, id=question.id, conversation_id=conversation_id, role="user",
-            content=question.content, created_at=question.created_at,
-        )
+        row.on_conflict_do_update(index_elements=ours, set_=found)
+        if again
+        else row.on_conflict_do_nothing(index_elements=ours)
+    )
+
+
+async def keep_answer(
+    session: AsyncSession, owner_id: UUID, conversation_id: UUID, question_id: UUID, answer: Answer
+) -> None:
+    """Keep one model's answer in the place of any that it gave before. Kept twice, it is there once."""
+    before = delete(Message).where(
+        owned(Message, owner_id), Message.question_id == question_id, Message.model == answer.model,
+        Message.id != answer.id,
     )  # fmt: skip
-    await session.execute(
-        insert(Message).values(
-            owner_id=owner_id, id=answer.id, conversation_id=conversation_id, question_id=question.id,
-            role="assistant", model=answer.model, content=answer.content,
-            usage=msgspec.to_builtins(answer.usage), cost=answer.cost, error=answer.error,
-        )
+    await session.execute(before)
+    row = insert(Message).values(
+        owner_id=owner_id, id=answer.id, conversation_id=conversation_id, question_id=question_id,
+        role="assistant", model=answer.model, content=answer.content, usage=msgspec.to_builtins(answer.usage),
+        cost=answer.cost, error=answer.error, error_code=answer.error_code,
     )  # fmt: skip
-    await _keep_citations(session, owner_id, answer.id, answer.citations)
+    kept = await session.execute(row.on_conflict_do_nothing(index_elements=["owner_id", "id"]).returning(Message.id))
+    if kept.one_or_none():
+        await _keep_citations(session, owner_id, answer.id, answer.citations)
 
 
 async def _keep_citations(session: AsyncSession, owner_id: UUID, message_id: UUID, cited: Sequence[Cited]) -> None:
@@ -149,6 +241,7 @@ async def _keep_citations(session: AsyncSession, owner_id: UUID, message_id: UUI
             "owner_id": owner_id, "id": uuid4(), "message_id": message_id, "marker": c.marker,
             "document_id": c.document_id if c.document_id in there else None,
             "filename": c.filename, "page": c.page, "quote": c.quote, "boxes": c.boxes,
+            "start_offset": c.start, "end_offset": c.end,
         }
         for c in cited
     ]  # fmt: skip

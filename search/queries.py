@@ -93,7 +93,7 @@ _FILTERS = {
 
 
 def narrowed(filters: Filters) -> tuple[str, dict[str, Any]]:
-    """A subquery of the ids of the documents that pass, `""` when all do, and its parameters."""
+    """A subquery of the ids of the documents that pass, `""` when all that are not in the trash do, and its parameters."""
     given: dict[str, Any] = {
         name: value
         for name in _FILTERS
@@ -106,7 +106,21 @@ def narrowed(filters: Filters) -> tuple[str, dict[str, Any]]:
     revision = (
         "JOIN revisions r ON r.owner_id = d.owner_id AND r.id = d.revision_id " if "content_type" in given else ""
     )
-    return f"SELECT d.id FROM documents d {revision}WHERE d.owner_id = :owner AND {conditions}", given  # noqa: S608
+    return (
+        f"SELECT d.id FROM documents d {revision}WHERE d.owner_id = :owner AND d.trashed_at IS NULL AND {conditions}",
+        given,
+    )  # noqa: S608
+
+
+def scope(documents: str, column: str = "document_id") -> str:
+    """A condition: `column` is among `documents`, or at least not in the trash.
+
+    That is looked up in an index of its own, once a statement, and kept as a hash: of an empty trash nothing is felt,
+    and of a full one little. (An array of them would be gone through for each passage.)
+    """
+    if documents:
+        return f"AND {column} IN ({documents})"
+    return f"AND {column} NOT IN (SELECT id FROM documents WHERE owner_id = :owner AND trashed_at IS NOT NULL)"  # noqa: S608
 
 
 def _moment(moment: datetime) -> str:
@@ -142,7 +156,7 @@ _LEXEMES = text("""
         FROM documents d
         LEFT JOIN unnest(CAST(:codes AS text[]), CAST(:configurations AS text[])) AS m (code, configuration)
             ON m.code = lower(split_part(d.language, '-', 1))
-        WHERE d.owner_id = :owner AND d.chunks > 0
+        WHERE d.owner_id = :owner AND d.chunks > 0 AND d.trashed_at IS NULL
     )
     SELECT p.configuration, p.shown, l.lexeme, l.positions
     FROM (SELECT configuration, true AS shown FROM present
@@ -159,7 +173,7 @@ async def nearest(
     statement = text(f"""
         SELECT chunk_id, -(embedding <#> {_VECTOR}) AS cosine
         FROM chunk_vectors
-        WHERE owner_id = :owner AND model_id = :model {f"AND document_id IN ({documents})" if documents else ""}
+        WHERE owner_id = :owner AND model_id = :model {scope(documents)}
         ORDER BY embedding <#> {_VECTOR} LIMIT :limit
     """)  # noqa: S608
     parameters = {"owner": owner_id, "model": model_id, "vector": halfvec(vector), "limit": limit}
@@ -203,7 +217,6 @@ def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str
     `tf` is about `1 / (tf + 0.5)`, which turns it round. A term of several lexemes is ranked by their mean: hence `:s`.
     """
     documents, given = narrowed(filters)
-    scope = f"AND document_id IN ({documents})" if documents else ""
     ranks = ", ".join(
         f"ts_rank(tsv, (SELECT CAST(CAST(:t{n} AS text) AS tsquery))) * CAST(:s{n} AS float8) AS r{n}"
         for n in range(count)
@@ -217,10 +230,10 @@ def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str
     return text(f"""
         WITH matched AS MATERIALIZED (
             SELECT id, tokens, {ranks} FROM chunks
-            WHERE owner_id = :owner AND tsv @@ (SELECT CAST(CAST(:any AS text) AS tsquery)) {scope}
+            WHERE owner_id = :owner AND tsv @@ (SELECT CAST(CAST(:any AS text) AS tsquery)) {scope(documents)}
         ), counted AS (
             SELECT CAST(sum(chunks) AS float8) AS n, CAST(sum(tokens) AS float8) / greatest(sum(chunks), 1) AS mean
-            FROM documents WHERE owner_id = :owner {f"AND id IN ({documents})" if documents else ""}
+            FROM documents WHERE owner_id = :owner AND trashed_at IS NULL {f"AND id IN ({documents})" if documents else ""}
         ), weighed AS (SELECT mean, {idf} FROM counted, (SELECT {df} FROM matched) f),
         measured AS (SELECT m.*, {tf}, {K1} * (1 - {B} + {B} * m.tokens / greatest(w.mean, 1)) AS norm
                      FROM matched m, weighed w),

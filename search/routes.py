@@ -17,17 +17,19 @@ from docvault.pagination import CursorPage, cursor_page, decode_cursor, encode_c
 from docvault.resources import Resources
 from docvault.security.access import Identity, requires
 from docvault.unit_of_work import UnitOfWork
-from search import answer, conversations, exchange, extractive
+from search import answer, asking, conversations, exchange, extractive
 from search.conversations import NEWEST_FIRST
-from search.exchange import SavedConversation
+from search.exchange import SavedConversation, SavedConversations
 from search.retrieve import Query, check, retrieve
 from search.schemas import (
     ChatRequest,
     CitationView,
     ConversationCreate,
     ConversationDetail,
+    ConversationList,
     ConversationPatch,
     ConversationView,
+    Deleted,
     MessageView,
     ModelList,
     ModelView,
@@ -37,6 +39,7 @@ from search.schemas import (
 )
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
+Q = Annotated[str, QueryParameter(max_length=200)]
 SSE_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -59,7 +62,7 @@ async def chat(
 
     Several models answer side by side; every citation was found on its page before it is sent.
     """
-    asked = await answer.ask(resources, identity.owner_id, data)
+    asked = await asking.ask(resources, identity.owner_id, data)
     return Stream(answer.answer(resources, asked), media_type="text/event-stream", headers=SSE_HEADERS)
 
 
@@ -78,12 +81,23 @@ class ConversationsController(Controller):
 
     @get()
     async def list_conversations(
-        self, unit: NamedDependency[UnitOfWork], cursor: FromQuery[str | None] = None, limit: Limit = 50
+        self,
+        unit: NamedDependency[UnitOfWork],
+        cursor: FromQuery[str | None] = None,
+        limit: Limit = 50,
+        q: Q = "",
     ) -> CursorPage[ConversationView]:
-        """One's conversations, the last used first."""
+        """One's conversations, the last used first; with `q`, those that say it anywhere, in any case."""
         after = decode_cursor(cursor, NEWEST_FIRST)
-        rows = await conversations.listed(unit.session, unit.owner_id, after, limit + 1)
-        return cursor_page(rows, limit, _view, lambda row: encode_cursor(NEWEST_FIRST, row.updated_at, row.id))
+        q = conversations.storable(q).strip()
+        rows = await conversations.listed(unit.session, unit.owner_id, after, limit + 1, q)
+        more = await conversations.summaries(unit.session, unit.owner_id, [row.id for row in rows[:limit]], q)
+        return cursor_page(
+            rows,
+            limit,
+            lambda row: _view(row, *more.get(row.id, ([], ""))),
+            lambda row: encode_cursor(NEWEST_FIRST, row.updated_at, row.id),
+        )
 
     @post()
     async def create_conversation(
@@ -92,11 +106,32 @@ class ConversationsController(Controller):
         """Begin one without a question yet."""
         return _view(await conversations.create(unit.session, unit.owner_id, data.title))
 
-    @post("/import")
+    @delete(status_code=200)
+    async def delete_conversations(self, unit: NamedDependency[UnitOfWork]) -> Deleted:
+        """Remove all of one's conversations."""
+        return Deleted(await conversations.clear(unit.session, unit.owner_id))
+
+    @post("/export", status_code=200)
+    async def export_conversations(
+        self, resources: NamedDependency[Resources], identity: NamedDependency[Identity]
+    ) -> Stream:
+        """All of one's conversations in one file, a list of what `export` gives of each."""
+        return Stream(
+            exchange.everything(resources.database, identity.owner_id),
+            media_type="application/json",
+            headers={"Content-Disposition": 'attachment; filename="conversations.json"', "Cache-Control": "no-store"},
+        )
+
+    @post("/import", request_max_body_size=exchange.MOST_BYTES)
     async def import_conversation(
-        self, unit: NamedDependency[UnitOfWork], data: JSONBody[SavedConversation]
-    ) -> ConversationDetail:
-        """Read in what `export` gave, as a new conversation. Citations of documents not there keep their words."""
+        self, unit: NamedDependency[UnitOfWork], data: JSONBody[SavedConversation | SavedConversations]
+    ) -> ConversationDetail | ConversationList:
+        """Read in what `export` gave, one or a list, as new ones. Citations of documents not there keep their words.
+
+        Of one, all that was said is given back; of a list, the conversations.
+        """
+        if isinstance(data, list):
+            return ConversationList([_view(c) for c in await exchange.read_all_in(unit.session, unit.owner_id, data)])
         return await _detail(unit, await exchange.read_in(unit.session, unit.owner_id, data))
 
     @get("/{conversation_id:uuid}")
@@ -111,8 +146,7 @@ class ConversationsController(Controller):
         self, unit: NamedDependency[UnitOfWork], conversation_id: FromPath[UUID]
     ) -> SavedConversation:
         """The conversation as a file to keep or to import elsewhere."""
-        conversation, said, cited = await _whole(unit, conversation_id)
-        return exchange.saved(conversation, said, cited)
+        return exchange.saved(*await exchange.whole(unit.session, unit.owner_id, conversation_id))
 
     @patch("/{conversation_id:uuid}")
     async def patch_conversation(
@@ -130,24 +164,26 @@ class ConversationsController(Controller):
 search_routes: list[ControllerRouterHandler] = [search, chat, models, ConversationsController]
 
 
-async def _whole(unit: UnitOfWork, id: UUID) -> tuple[Conversation, list[Message], dict[UUID, list[Citation]]]:
-    conversation = await conversations.find(unit.session, unit.owner_id, id)
-    said = list(await conversations.messages(unit.session, unit.owner_id, id))
-    return conversation, said, await conversations.citations(unit.session, unit.owner_id, [m.id for m in said])
-
-
 async def _detail(unit: UnitOfWork, id: UUID) -> ConversationDetail:
-    conversation, said, cited = await _whole(unit, id)
-    shown = [_message(message, cited.get(message.id, [])) for message in said]
-    c = conversation
-    return ConversationDetail(c.id, c.title, c.created_at, c.updated_at, messages=shown)
+    c, said, cited = await exchange.whole(unit.session, unit.owner_id, id)
+    sources = [source for message in said for source in exchange.sources_of(message) or ()]
+    there = await conversations.present(unit.session, unit.owner_id, {s.document_id for s in sources if s.document_id})
+    shown = [_message(message, cited.get(message.id, []), there) for message in said]
+    models = sorted({message.model for message in said if message.model})
+    return ConversationDetail(c.id, c.title, c.created_at, c.updated_at, models, messages=shown)
 
 
-def _view(c: Conversation) -> ConversationView:
-    return ConversationView(c.id, c.title, c.created_at, c.updated_at)
+def _view(c: Conversation, models: list[str] | None = None, preview: str = "") -> ConversationView:
+    return ConversationView(c.id, c.title, c.created_at, c.updated_at, models or [], preview)
 
 
-def _message(m: Message, cited: list[Citation]) -> MessageView:
-    citations = [CitationView(c.marker, c.document_id, c.filename, c.page, c.quote, c.boxes) for c in cited]
-    cost = None if m.cost is None else float(m.cost)
-    return MessageView(m.id, m.role, m.content, m.created_at, m.question_id, m.model, m.usage, cost, m.error, citations)
+def _message(m: Message, cited: list[Citation], there: set[UUID]) -> MessageView:
+    citations = [
+        CitationView(c.marker, c.document_id, c.filename, c.page, c.quote, c.boxes, c.start_offset, c.end_offset)
+        for c in cited
+    ]
+    return MessageView(
+        m.id, m.role, m.content, m.created_at, m.question_id, m.model, m.usage,
+        None if m.cost is None else float(m.cost), m.error, citations, m.error_code,
+        exchange.sources_of(m, there), asking.filters_of(m),
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from docvault.ai.chat import ChatModels, Usage
 from docvault.ai.scripted import ScriptedModel, Step
 from docvault.errors import InvalidInput, ModelError, NotFound
 from docvault.resources import Resources
-from search import answer, conversations, extractive
+from search import answer, asking, conversations, extractive
 from search.queries import Filters
 from search.schemas import ChatRequest
 from tests.search.conftest import NewShelf, Shelf
@@ -47,7 +47,7 @@ def model(resources: Resources, name: str) -> ScriptedModel:
 
 
 async def stream(resources: Resources, shelf: Shelf, **request: Any) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
-    asked = await answer.ask(resources, shelf.owner_id, ChatRequest(**({"question": QUESTION} | request)))
+    asked = await asking.ask(resources, shelf.owner_id, ChatRequest(**({"question": QUESTION} | request)))
     async with aclosing(answer.answer(resources, asked)) as pieces:
         async for piece in pieces:
             name, data, *rest = piece.decode().split("\n")
@@ -87,7 +87,7 @@ async def test_one_model_from_sources_to_end(shelf: Shelf) -> None:
     (citation,) = of(events, "citation")
     assert citation == {
         "model": "acme/a", "marker": 1, "document_id": first["document_id"], "filename": "harvest.pdf", "page": 1,
-        "quote": "gave 4,312 kilograms", "boxes": first["boxes"],
+        "quote": "gave 4,312 kilograms", "boxes": first["boxes"], "start": 26, "end": 46,
     }  # fmt: skip
     (done,) = of(events, "done")
     assert done["usage"] == {"prompt_tokens": 9, "completion_tokens": 5}
@@ -226,7 +226,7 @@ async def test_a_second_question_goes_on_where_the_first_ended(shelf: Shelf) -> 
 async def test_a_reader_who_leaves_ends_every_call_and_what_was_said_is_kept(shelf: Shelf) -> None:
     never = asyncio.Event()
     resources = scripted(shelf, a=["half", never], b=["other half", never])
-    asked = await answer.ask(resources, shelf.owner_id, ChatRequest(QUESTION, models=["acme/a", "acme/b"]))
+    asked = await asking.ask(resources, shelf.owner_id, ChatRequest(QUESTION, models=["acme/a", "acme/b"]))
     pieces = answer.answer(resources, asked)
     async for piece in pieces:
         if b"other half" in piece:
@@ -239,7 +239,7 @@ async def test_a_reader_who_leaves_ends_every_call_and_what_was_said_is_kept(she
             await asyncio.sleep(0.01)
     messages, _ = await kept(shelf, str(asked.conversation_id))
     assert {m.content for m in messages} == {QUESTION, "half", "other half"}
-    assert all(m.error for m in messages if m.role == "assistant")
+    assert {m.error_code for m in messages if m.role == "assistant"} == {"stopped"}
 
 
 async def test_no_transaction_is_open_while_models_speak(shelf: Shelf) -> None:
@@ -263,7 +263,7 @@ async def test_silence_is_filled_so_that_proxies_keep_the_connection(
     monkeypatch.setattr(answer, "HEARTBEAT", 0.02)
     goes_on = asyncio.Event()
     resources = scripted(shelf, a=[goes_on, "x"])
-    asked = await answer.ask(resources, shelf.owner_id, ChatRequest(QUESTION, models=["acme/a"]))
+    asked = await asking.ask(resources, shelf.owner_id, ChatRequest(QUESTION, models=["acme/a"]))
     pieces: list[bytes] = []
     async for piece in answer.answer(resources, asked):
         pieces.append(piece)
@@ -275,7 +275,7 @@ async def test_silence_is_filled_so_that_proxies_keep_the_connection(
 
 async def test_a_slow_reader_makes_the_models_wait(shelf: Shelf) -> None:
     resources = scripted(shelf, a=["x"] * 1000)
-    asked = await answer.ask(resources, shelf.owner_id, ChatRequest(QUESTION, models=["acme/a"]))
+    asked = await asking.ask(resources, shelf.owner_id, ChatRequest(QUESTION, models=["acme/a"]))
     count = 0
     async for piece in answer.answer(resources, asked):
         count += piece.startswith(b"event: delta")
@@ -284,7 +284,7 @@ async def test_a_slow_reader_makes_the_models_wait(shelf: Shelf) -> None:
 
 async def test_an_answer_that_cannot_be_kept_does_not_end_in_done(shelf: Shelf) -> None:
     resources = scripted(shelf, a=["x"])
-    asked = await answer.ask(resources, shelf.owner_id, ChatRequest(QUESTION, models=["acme/a"]))
+    asked = await asking.ask(resources, shelf.owner_id, ChatRequest(QUESTION, models=["acme/a"]))
     async with resources.database.transaction(shelf.owner_id) as session:
         await session.execute(text("DELETE FROM documents"))
         await session.execute(text("DELETE FROM users"))
@@ -316,7 +316,7 @@ async def test_what_is_refused_before_the_stream(shelf: Shelf, new_shelf: NewShe
 
     async def refused(**request: Any) -> InvalidInput:
         with pytest.raises(InvalidInput) as caught:
-            await answer.ask(resources, shelf.owner_id, ChatRequest(**({"question": QUESTION} | request)))
+            await asking.ask(resources, shelf.owner_id, ChatRequest(**({"question": QUESTION} | request)))
         return caught.value
 
     assert (await refused(question=" ")).code == "empty_query"
@@ -329,7 +329,7 @@ async def test_what_is_refused_before_the_stream(shelf: Shelf, new_shelf: NewShe
     other = await new_shelf()
     for owner, id in ((shelf.owner_id, uuid4()), (other.owner_id, UUID(theirs))):
         with pytest.raises(NotFound):
-            await answer.ask(resources, owner, ChatRequest(QUESTION, conversation_id=id))
+            await asking.ask(resources, owner, ChatRequest(QUESTION, conversation_id=id))
 
 
 async def test_filters_hold_for_answers(shelf: Shelf) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from docvault.resources import Resources
 from tests.people import People, Person
 
 NOTE = b"The orchard at Quellwiese gave 4,312 kilograms of quinces in 2019."
@@ -25,7 +28,14 @@ async def test_a_hit_has_its_place(reader: Person) -> None:
     assert answer.status_code == 200
     body = answer.json()
     (hit,) = body["hits"]
-    assert set(hit) == {"document_id", "filename", "page", "section", "chunk_id", "text", "score", "boxes"}
+    assert set(hit) == {
+        "document_id", "filename", "page", "section", "chunk_id", "text", "score", "boxes", "content_type", "folder",
+        "page_count", "passage_start", "passage_end", "marks",
+    }  # fmt: skip
+    assert (hit["content_type"], hit["folder"], hit["page_count"]) == ("text/plain", "farm", 1)
+    assert (hit["passage_start"], hit["passage_end"]) == (0, len(NOTE))
+    marked = ["orchard", "kilograms", "quinces"]
+    assert [hit["text"][start:end] for start, end in hit["marks"]] == marked
     assert (hit["document_id"], hit["filename"], hit["page"]) == (reader.document, "harvest.txt", 1)  # type: ignore[attr-defined]
     assert hit["text"] == NOTE.decode()
     assert 0 < hit["score"] <= 1
@@ -153,6 +163,136 @@ async def test_out_and_in_again(reader: Person, people: People) -> None:
     cited = [c for message in theirs["messages"] for c in message["citations"]]
     assert cited
     assert all(c["document_id"] is None and c["quote"] for c in cited)
+    found = [source for message in theirs["messages"] for source in message["sources"] or []]
+    assert found
+    assert all(source["document_id"] is None and source["text"] for source in found)
+
+
+async def test_a_conversation_shows_what_it_was_answered_from(reader: Person) -> None:
+    filters = {"folder": "farm"}
+    events = await reader.chat(QUESTION, filters=filters)
+    told = next(event.data for event in events if event.event == "sources")
+    question, answer = (await reader.http.get(f"/api/conversations/{told['conversation_id']}")).json()["messages"]
+    assert question["sources"] == told["sources"]
+    assert question["sources"][0]["document_id"] == reader.document  # type: ignore[attr-defined]
+    assert {name: value for name, value in question["filters"].items() if value is not None} == filters
+    assert (answer["sources"], answer["filters"]) == (None, None)
+    (citation,) = answer["citations"]
+    text = (await reader.http.get(f"/api/documents/{citation['document_id']}/text")).json()["pages"][0]["text"]
+    assert text[citation["start"] : citation["end"]] == citation["quote"]
+    cited = next(event.data for event in events if event.event == "citation")
+    assert {name: cited[name] for name in ("start", "end")} == {name: citation[name] for name in ("start", "end")}
+
+
+async def test_a_passage_outlives_its_document(people: People, worker: object, resources: Resources) -> None:
+    person = await people.new()
+    (document,) = await person.add(("harvest.txt", NOTE))
+    id = await asked(person)
+    async with resources.database.transaction(UUID(person.id)) as session:
+        await session.execute(text("DELETE FROM documents WHERE id = :id"), {"id": document["id"]})
+    question, answer = (await person.http.get(f"/api/conversations/{id}")).json()["messages"]
+    (source,) = question["sources"]
+    assert (source["document_id"], source["text"]) == (None, NOTE.decode())
+    assert (answer["citations"][0]["document_id"], answer["citations"][0]["quote"]) == (None, NOTE.decode())
+
+
+async def test_asked_anew_and_answered_again_over_http(reader: Person) -> None:
+    id = await asked(reader)
+    path = f"/api/conversations/{id}"
+    question = (await reader.http.get(path)).json()["messages"][0]
+    events = await reader.chat("", conversation_id=id, regenerates=question["id"])
+    assert events[-1].event == "end"
+    again = (await reader.http.get(path)).json()["messages"]
+    assert [m["content"] for m in again][:1] == [QUESTION]
+    assert len(again) == 2
+    await reader.chat("How many quinces in 2019?", conversation_id=id, replaces=question["id"])
+    anew = (await reader.http.get(path)).json()
+    assert [m["content"] for m in anew["messages"]][:1] == ["How many quinces in 2019?"]
+    assert (len(anew["messages"]), anew["title"]) == (2, "How many quinces in 2019?")
+
+
+async def test_conversations_are_found_by_what_was_said(people: People, worker: object) -> None:
+    person, other = await people.new(), await people.new()
+    for one in (person, other):
+        await one.add(("harvest.txt", NOTE))
+        await asked(one)
+    await person.http.post("/api/conversations", json={"title": "100% sure_"})
+    for q, titles in {
+        "": ["100% sure_", QUESTION], "QUELLWIESE": [QUESTION], "0% SURE_": ["100% sure_"], "orchard%give": [],
+        "_": ["100% sure_"], "no such words": [], "\0 ": ["100% sure_", QUESTION],
+    }.items():  # fmt: skip
+        items = (await person.http.get("/api/conversations", params={"q": q})).json()["items"]
+        assert [item["title"] for item in items] == titles, q
+    (found,) = (await person.http.get("/api/conversations", params={"q": "quellWIESE"})).json()["items"]
+    assert found["models"] == ["extractive"]
+    assert "Quellwiese" in found["preview"]
+    assert (await person.http.get("/api/conversations", params={"q": "x" * 201})).status_code == 400
+
+
+async def test_the_preview_of_a_long_answer_is_about_what_was_looked_for(people: People) -> None:
+    person = await people.new()
+    said = [SAID | {"role": "user", "content": "first"}, SAID | {"content": f"{'so ' * 200}the needle{' on' * 200}"}]
+    body = {"title": "x", "created_at": SAID["created_at"], "messages": said}
+    await person.http.post("/api/conversations/import", json=body)
+    (found,) = (await person.http.get("/api/conversations", params={"q": "needle"})).json()["items"]
+    assert "so the needle on" in found["preview"]
+    (listed,) = (await person.http.get("/api/conversations")).json()["items"]
+    assert listed["preview"].startswith("so so")
+    assert len(listed["preview"]) <= 160
+
+
+async def test_all_out_all_gone_all_in_again(people: People, worker: object) -> None:
+    person, other = await people.new(), await people.new()
+    await person.add(("harvest.txt", NOTE))
+    first = await asked(person)
+    await person.chat("And in which year?", conversation_id=first, filters={"folder": "farm"})
+    await asked(person)
+    await asked(other)
+    saved = await person.http.post("/api/conversations/export")
+    assert saved.status_code == 200
+    assert saved.headers["content-disposition"] == 'attachment; filename="conversations.json"'
+    before = saved.json()
+    assert [len(one["messages"]) for one in before] == [4, 2]
+    assert all(m["sources"] for one in before for m in one["messages"] if m["role"] == "user" and not m["filters"])
+
+    assert (await person.http.delete("/api/conversations")).json() == {"deleted": 2}
+    assert (await person.http.get("/api/conversations")).json()["items"] == []
+    assert len((await other.http.get("/api/conversations")).json()["items"]) == 1
+    assert (await person.http.post("/api/conversations/export")).json() == []
+
+    back = await person.http.post("/api/conversations/import", json=before)
+    assert back.status_code == 201
+    assert len(back.json()["items"]) == 2
+    assert (await person.http.post("/api/conversations/export")).json() == before
+    listed = (await person.http.get("/api/conversations")).json()["items"]
+    assert [item["id"] for item in listed] == [item["id"] for item in back.json()["items"]]
+    assert (await person.http.delete("/api/conversations")).json() == {"deleted": 2}
+
+
+async def test_one_bad_conversation_of_a_list_lets_none_in(people: People) -> None:
+    person = await people.new()
+    good = {"title": "x", "created_at": SAID["created_at"], "messages": []}
+    bad = good | {"messages": [SAID | {"answers": 3}]}
+    answer = await person.http.post("/api/conversations/import", json=[good, bad])
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_conversation")
+    assert (await person.http.get("/api/conversations")).json()["items"] == []
+
+
+async def test_an_export_of_the_version_before_is_read_in(people: People) -> None:
+    person = await people.new()
+    old = {
+        "format": "docvault-conversation-1", "title": "Old", "created_at": "2026-01-01T00:00:00Z",
+        "messages": [
+            SAID | {"role": "user", "answers": None, "model": None, "usage": None, "cost": None, "error": None,
+                    "citations": []},
+            SAID | {"answers": 0, "model": "extractive", "usage": {}, "cost": 0.5, "error": None, "citations": [
+                CITED | {"document_id": None, "boxes": [[1.0, 2.0, 3.0, 4.0]]}]},
+        ],
+    }  # fmt: skip
+    body = (await person.http.post("/api/conversations/import", json=old)).json()
+    question, answer = body["messages"]
+    assert (question["sources"], question["filters"], answer["error_code"]) == (None, None, None)
+    assert (answer["citations"][0]["start"], answer["citations"][0]["end"]) == (None, None)
 
 
 SAID = {"role": "assistant", "content": "x", "created_at": "2026-01-01T00:00:00Z"}
@@ -171,6 +311,10 @@ CITED = {"marker": 1, "filename": "f", "page": 1, "quote": "q"}
         ({"created_at": "0001-01-01T00:00:00+14:00"}, "invalid_conversation"),
         ({"messages": [SAID | {"created_at": "9999-12-31T23:59:59-14:00"}]}, "invalid_conversation"),
         ({"messages": [SAID | {"cost": 1e7}]}, "invalid_input"),
+        ({"messages": [SAID | {"filters": {"colour": "red"}}]}, "invalid_input"),
+        ({"messages": [SAID | {"filters": {"folder": "\0"}}]}, "invalid_text"),
+        ({"messages": [SAID | {"sources": [{"n": 1}]}]}, "invalid_input"),
+        ({"messages": [SAID | {"citations": [CITED | {"start": -1}]}]}, "invalid_input"),
         ({"messages": [SAID | {"citations": [CITED | {"marker": 2**31}]}]}, "invalid_input"),
         ({"messages": [SAID | {"citations": [CITED | {"page": 2**31}]}]}, "invalid_input"),
     ],
