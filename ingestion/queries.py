@@ -339,10 +339,10 @@ async def lock_uploads(session: AsyncSession, owner_id: UUID) -> None:
 
 
 async def totals(session: AsyncSession, owner_id: UUID) -> tuple[int, int]:
-    """How many documents a person keeps, and the bytes of all their revisions."""
-    query = select(func.count(Revision.document_id.distinct()), func.coalesce(func.sum(Revision.size_bytes), 0)).where(
-        owned(Revision, owner_id)
-    )
+    """How many documents a person keeps, and the bytes of all their revisions. Each is read from an index alone."""
+    count = select(func.count()).select_from(Document).where(owned(Document, owner_id))
+    size = select(func.coalesce(func.sum(Revision.size_bytes), 0)).where(owned(Revision, owner_id))
+    query = select(count.scalar_subquery(), size.scalar_subquery())
     row = (await session.execute(query)).one()
     return int(row[0]), int(row[1])
 

@@ -180,6 +180,18 @@ async def test_the_overview_counts_and_groups(people: People, person: Person, re
     ]
 
 
+async def test_the_overview_leaves_the_trash_out(person: Person, resources: Resources) -> None:
+    ids = await uploaded(person, 9)
+    states = ["work = 10", f"{READING}, progress = 0.5, work = 100", READY, "status = 'failed', error_code = 'no_text'"]
+    for number, changes in enumerate([*states, *states]):
+        await change(resources, person, ids[number], changes)
+    for id in ids[4:]:
+        await change(resources, person, id, "trashed_at = now()")
+    told = (await person.http.get("/api/ingestion")).json()
+    counts = {status: told[status] for status in ("queued", "processing", "ready", "failed", "passages_left")}
+    assert counts == {"queued": 1, "processing": 1, "ready": 1, "failed": 1, "passages_left": 60}
+
+
 async def test_deleting_tells_every_id_that_goes(person: Person, resources: Resources) -> None:
     """Members of archives go with them, those of archives in archives too."""
     outer, inner, member, other = await uploaded(person, 4)
