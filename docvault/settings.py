@@ -114,6 +114,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_request_files: Annotated[Positive, Meta(description="Most files in one request.")] = 1000
     max_owner_files: Annotated[Positive, Meta(description="Most documents one person may keep.")] = 100_000
     max_owner_bytes: Annotated[Positive, Meta(description="Most bytes one person may keep.")] = 100 * GiB
+    trash_days: Annotated[
+        NotNegative, Meta(description="Days after which what is in the trash is deleted for good. 0: never.")
+    ] = 30
     max_tags: Annotated[Positive, Meta(description="Most tags on one document.")] = 50
     upload_part_bytes: Annotated[
         int, Meta(ge=5 * MiB, description="Bytes of an upload held in memory at a time (S3 wants at least 5 MiB).")

@@ -93,7 +93,8 @@ _FILTERS = {
 
 
 def narrowed(filters: Filters) -> tuple[str, dict[str, Any]]:
-    """A subquery of the ids of the documents that pass, `""` when all that are not in the trash do, and its parameters."""
+    """A subquery of the ids of the documents that pass and are not in the trash, `""` when nothing narrows, and its
+    parameters."""
     given: dict[str, Any] = {
         name: value
         for name in _FILTERS
@@ -106,10 +107,8 @@ def narrowed(filters: Filters) -> tuple[str, dict[str, Any]]:
     revision = (
         "JOIN revisions r ON r.owner_id = d.owner_id AND r.id = d.revision_id " if "content_type" in given else ""
     )
-    return (
-        f"SELECT d.id FROM documents d {revision}WHERE d.owner_id = :owner AND d.trashed_at IS NULL AND {conditions}",
-        given,
-    )  # noqa: S608
+    mine = "d.owner_id = :owner AND d.trashed_at IS NULL"
+    return f"SELECT d.id FROM documents d {revision}WHERE {mine} AND {conditions}", given  # noqa: S608
 
 
 def scope(documents: str, column: str = "document_id") -> str:
@@ -233,7 +232,7 @@ def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str
             WHERE owner_id = :owner AND tsv @@ (SELECT CAST(CAST(:any AS text) AS tsquery)) {scope(documents)}
         ), counted AS (
             SELECT CAST(sum(chunks) AS float8) AS n, CAST(sum(tokens) AS float8) / greatest(sum(chunks), 1) AS mean
-            FROM documents WHERE owner_id = :owner AND trashed_at IS NULL {f"AND id IN ({documents})" if documents else ""}
+            FROM documents WHERE owner_id = :owner {scope(documents, "id")}
         ), weighed AS (SELECT mean, {idf} FROM counted, (SELECT {df} FROM matched) f),
         measured AS (SELECT m.*, {tf}, {K1} * (1 - {B} + {B} * m.tokens / greatest(w.mean, 1)) AS norm
                      FROM matched m, weighed w),

@@ -62,18 +62,25 @@ async def _trashed(session: AsyncSession, owner_id: UUID, ids: Collection[UUID],
 
 
 async def delete_trashed(
-    session: AsyncSession, owner_id: UUID, before: datetime, ids: Collection[UUID] | None = None, most: int = 500
+    session: AsyncSession, owner_id: UUID, before: datetime, ids: Sequence[UUID]
 ) -> Sequence[UUID]:
-    """Delete at most `most` documents for good that are in the trash since before `before`, with what came out of them.
+    """Delete those of `ids` for good that are in the trash since before `before`, with what came out of them.
 
     Whoever restores one at this moment is waited for, and then it is left alone.
     """
-    expired = Document.trashed_at < before
-    if ids is None:
-        query = select(Document.id).where(owned(Document, owner_id), Document.trashed_at.is_not(None), expired)
-        ids = (await session.scalars(query.order_by(Document.trashed_at, Document.id).limit(most))).all()
-    await with_members(session, owner_id, list(ids))
-    return await remove_all(session, owner_id, await _trashed(session, owner_id, ids, expired))
+    await with_members(session, owner_id, ids)
+    return await remove_all(session, owner_id, await _trashed(session, owner_id, ids, Document.trashed_at <= before))
+
+
+async def oldest_trashed(session: AsyncSession, owner_id: UUID, before: datetime, most: int) -> Sequence[UUID]:
+    """At most `most` that are in the trash since before `before`."""
+    query = select(Document.id).where(owned(Document, owner_id), Document.trashed_at <= before)
+    return (await session.scalars(query.order_by(Document.trashed_at).limit(most))).all()
+
+
+async def last_trashed(session: AsyncSession, owner_id: UUID) -> datetime | None:
+    query = select(func.max(Document.trashed_at)).where(owned(Document, owner_id), Document.trashed_at.is_not(None))
+    return await session.scalar(query)
 
 
 async def expired_trash(connection: AsyncConnection, before: datetime, most: int) -> list[tuple[UUID, UUID]]:
