@@ -111,7 +111,7 @@ def api_table() -> str:
     return "\n".join(lines[1:])
 
 
-ORDER = ["accounts", "documents", "uploads", "webhooks", "search", "chat", "health"]
+ORDER = ["accounts", "documents", "folders", "uploads", "webhooks", "search", "chat", "admin", "health"]
 
 
 def place(operation: tuple[str, str, str, str]) -> tuple[int, str, int]:

@@ -18,6 +18,7 @@ from tests.people import People, Person
 
 NOTE = b"# Harvest\n\nThe orchard at Quellwiese gave 4,312 kilograms of quinces in 2019.\n"
 POLICY = "(owner_id = ( SELECT (current_setting('app.owner_id'::text, true))::uuid AS current_setting))"
+ADMIN = "/api/admin/"
 TUS = {"Tus-Resumable": "1.0.0"}
 OPEN = {
     "/api/about",
@@ -160,7 +161,7 @@ async def test_anothers_ids_look_like_ids_that_do_not_exist(app: Litestar, alice
     tried = 0
     for path, method, operation in operations(app):
         names = re.findall(r"{(\w+)}", path)
-        if not names:
+        if not names or path.startswith(ADMIN):
             continue
         assert set(names) <= set(ids), f"{path}: say in this test whose id that is"
         body = _body(path, method, operation)
@@ -191,12 +192,46 @@ def _without_id(problem: dict[str, Any]) -> dict[str, Any]:
 
 async def test_lists_show_ones_own_alone(app: Litestar, alice: Person, mallory: Person) -> None:
     for path, method, _ in operations(app):
-        if method != "GET" or "{" in path or path in OPEN or path == "/api/events":
+        if method != "GET" or "{" in path or path in OPEN or path == "/api/events" or path.startswith(ADMIN):
             continue
         answer = await mallory.http.get(path)
         assert answer.status_code == 200, f"{path}: {answer.text}"
         for secret in (alice.document, alice.conversation, alice.key, alice.webhook, alice.email, "quinces"):  # type: ignore[attr-defined]
             assert secret not in answer.text, path
+
+
+async def test_administration_is_closed_to_everybody_else(app: Litestar, alice: Person, mallory: Person) -> None:
+    tried = 0
+    for path, method, operation in operations(app):
+        if not path.startswith(ADMIN):
+            continue
+        for id in (alice.id, str(uuid4())):
+            answer = await mallory.http.request(
+                method, path.replace("{person_id}", id), json={} if "requestBody" in operation else None
+            )
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_administrator"), f"{method} {path}"
+        tried += 1
+    assert tried >= 7
+
+
+async def test_an_administrator_sees_no_document_of_others(
+    app: Litestar, alice: Person, people: People, resources: Resources
+) -> None:
+    """Their own page shows their own alone, and administration counts."""
+    admin = await people.new()
+    async with resources.database.transaction(UUID(admin.id)) as session:
+        await session.execute(text("UPDATE users SET is_admin = true"))
+    for path, method, _ in operations(app):
+        if method != "GET" or "{" in path or path in OPEN or path == "/api/events":
+            continue
+        answer = await admin.http.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+        for secret in (alice.document, alice.conversation, alice.key, "quinces", "harvest.md", "Quellwiese"):  # type: ignore[attr-defined]
+            assert secret not in answer.text, path
+    for path in ("", "/content", "/text"):
+        answer = await admin.http.get(f"/api/documents/{alice.document}{path}")  # type: ignore[attr-defined]
+        assert answer.status_code == 404
+    assert alice.email in (await admin.http.get("/api/admin/people?limit=500")).text
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
@@ -215,6 +250,34 @@ async def test_chat_answers_from_ones_own_alone(alice: Person, mallory: Person) 
     assert all("4,312" not in str(event.data) for event in events)
     body = {"question": "And then?", "conversation_id": alice.conversation}  # type: ignore[attr-defined]
     assert (await mallory.http.post("/api/chat", json=body)).status_code == 404
+
+
+async def test_anothers_question_is_neither_replaced_nor_answered_again(alice: Person, mallory: Person) -> None:
+    """Nor from a conversation of one's own, where it looks like a question that nobody asked."""
+    path = f"/api/conversations/{alice.conversation}"  # type: ignore[attr-defined]
+    before = (await alice.http.get(path)).json()
+    theirs = before["messages"][0]["id"]
+    mine = (await mallory.http.post("/api/conversations", json={"title": "mine"})).json()["id"]
+    for conversation, code in ((alice.conversation, "conversation_not_found"), (mine, "question_not_found")):  # type: ignore[attr-defined]
+        for field in ("replaces", "regenerates"):
+            body = {"question": "x" if field == "replaces" else "", "conversation_id": conversation}
+            answers = [
+                await mallory.http.post("/api/chat", json=body | {field: question})
+                for question in (theirs, str(uuid4()))
+            ]
+            assert [(a.status_code, a.json()["code"]) for a in answers] == [(404, code)] * 2
+            assert _without_id(answers[0].json()) == _without_id(answers[1].json())
+    assert (await mallory.http.delete("/api/conversations")).json()["deleted"] >= 1
+    assert (await mallory.http.post("/api/conversations/export")).json() == []
+    assert (await alice.http.get(path)).json() == before
+
+
+async def test_what_is_imported_points_at_nobody_elses_documents(alice: Person, mallory: Person) -> None:
+    saved = (await alice.http.get(f"/api/conversations/{alice.conversation}/export")).json()  # type: ignore[attr-defined]
+    kept = await mallory.http.post("/api/conversations/import", json=[saved])
+    body = await mallory.http.get(f"/api/conversations/{kept.json()['items'][0]['id']}")
+    assert alice.document not in body.text  # type: ignore[attr-defined]
+    await mallory.http.delete("/api/conversations")
 
 
 async def test_the_same_bytes_tell_nothing_of_each_other(alice: Person, mallory: Person) -> None:

@@ -26,8 +26,8 @@ class Conversation(Base):
 class Message(Base):
     """A question (`role` user), or one model's answer to it (`role` assistant, `question_id` and `model` set).
 
-    `cost` is in US dollars, NULL when the model's price is unknown. `error` is why an answer broke off, `error_code` its
-    stable name. A question has the passages found for it in `sources`, as the event `sources` shows them, and the
+    `cost` is in US dollars, NULL when the model's price is unknown. `error` is why an answer broke off, `error_code`
+    its stable name. A question has the passages found for it in `sources`, as the event `sources` shows them, and the
     `filters` that it was searched with.
     """
 
