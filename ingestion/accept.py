@@ -18,6 +18,7 @@ from docvault.unit_of_work import UnitOfWork
 from ingestion import archive_queries, queries
 from ingestion.forecast import expected_passages
 from ingestion.jobs import INGEST
+from ingestion.revision_queries import Change, revise
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -41,10 +42,13 @@ async def accept(
     """
     session, owner_id = unit.session, unit.owner_id
     await queries.lock_uploads(session, owner_id)
-    known = await queries.same_bytes(session, owner_id, [file.sha256 for file in files])
+    hashes = {file.sha256 for file in files}
+    alike = await queries.alike(session, owner_id, hashes, folder, {file.filename for file in files})
+    locked = await library.lock(session, owner_id, alike) if alike else set[UUID]()
+    known = await queries.same_bytes(session, owner_id, hashes, locked)
     # Of the same bytes twice in one upload, the first is the document.
     fresh = list({file.sha256: file for file in reversed(files) if file.sha256 not in known}.values())[::-1]
-    named = await _named(session, owner_id, folder, fresh, set(known.values()))
+    named = await _named(session, owner_id, folder, fresh, locked, set(known.values()))
     await _check_quota(session, owner_id, settings, fresh, len(fresh) - len(named))
     if await queries.adopt_objects(session, owner_id, [file.key for file in fresh]) < len(fresh):
         raise Unavailable("The upload took longer than it may.", code="upload_expired", hint="Upload it again.")
@@ -54,7 +58,7 @@ async def accept(
     await archive_queries.stand_alone(session, owner_id, known.values())
     await queries.note_other_names(session, owner_id, folder, _names(files, added | known))
     # Uploading a failed document again is asking to retry it.
-    again = [id for id in dict.fromkeys(known.values()) if await queries.retry(session, owner_id, id)]
+    again = await queries.retry_these(session, owner_id, set(known.values()))
     for id in [*added.values(), *again]:
         unit.promise(INGEST, id)
         unit.changed(id)
@@ -70,15 +74,19 @@ def _names(files: Sequence[Received], ids: dict[bytes, UUID]) -> dict[UUID, set[
 
 
 async def _named(
-    session: AsyncSession, owner_id: UUID, folder: str, fresh: Sequence[Received], wanted: set[UUID]
+    session: AsyncSession,
+    owner_id: UUID,
+    folder: str,
+    fresh: Sequence[Received],
+    locked: set[UUID],
+    wanted: set[UUID],
 ) -> dict[str, Document]:
     """The documents that these files are to be revisions of, by name.
 
     Two files of one name in one upload are no versions of each other: the first is the revision. And a document of
     `wanted`, whose own bytes came in this upload too, is replaced by none: those would be lost.
     """
-    names = list({file.filename for file in fresh})
-    found = await queries.same_names(session, owner_id, folder, names)
+    found = await queries.same_names(session, owner_id, folder, {file.filename for file in fresh}, locked)
     return {document.filename: document for document in found if document.id not in wanted}
 
 
@@ -91,11 +99,11 @@ async def _add(
     tags: Sequence[str],
 ) -> dict[bytes, UUID]:
     """Hash to document, for each fresh file."""
-    named, added = dict(named), dict[bytes, UUID]()
+    named, added, changes = dict(named), dict[bytes, UUID](), list[Change]()
     for file in fresh:
         work = expected_passages(file.content_type, file.size)
         if document := named.pop(file.filename, None):
-            await queries.revise(session, document, _revision(owner_id, document.id, file), work)
+            changes.append(Change(document, _revision(owner_id, document.id, file), work))
         else:
             document = Document(
                 owner_id=owner_id, id=uuid4(), revision_id=file.revision_id, filename=file.filename, folder=folder,
@@ -104,6 +112,7 @@ async def _add(
             session.add_all([document, _revision(owner_id, document.id, file)])
         added[file.sha256] = document.id
     await session.flush()
+    await revise(session, owner_id, changes)
     return added
 
 

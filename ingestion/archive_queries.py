@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Text, Uuid, column, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from docvault.library.queries import among
 from docvault.models import Document, Revision
 from docvault.security.access import owned
 from ingestion import queries
@@ -76,23 +78,15 @@ async def family(session: AsyncSession, claim: Claim) -> Family | None:
 
 
 async def members(session: AsyncSession, owner_id: UUID, archive_id: UUID) -> dict[str, Member]:
-    """By their paths in the archive. None of them changes before the transaction ends."""
+    """By their paths in the archive. They are locked, as all documents of the archive's family are."""
     newest = func.coalesce(Document.pending_revision_id, Document.revision_id)
     query = (
         select(Document, Revision.sha256)
         .join(Revision, (Revision.owner_id == Document.owner_id) & (Revision.id == newest))
         .where(owned(Document, owner_id), Document.archive_id == archive_id)
-        .order_by(Document.id)
-        .with_for_update(of=Document)
+        .execution_options(populate_existing=True)
     )
     return {row.Document.archive_path or "": Member(*row) for row in await session.execute(query)}
-
-
-async def same_bytes(session: AsyncSession, owner_id: UUID, hashes: Collection[bytes]) -> dict[bytes, UUID]:
-    found: dict[bytes, UUID] = {}
-    for some in slices(hashes):
-        found |= await queries.same_bytes(session, owner_id, some)
-    return found
 
 
 _ROOTS = text("""
@@ -111,7 +105,7 @@ async def stand_alone(
     """Of `ids`, members of archives outside the family of `root_id` belong to none from now on: they are wanted from
     two sides, and the deletion of one archive must not take them from the other."""
     found = await session.scalars(_ROOTS, {"owner": owner_id, "ids": list(ids), "root": root_id or UUID(int=0)})
-    these = (owned(Document, owner_id), Document.id.in_(list(found)))
+    these = (owned(Document, owner_id), among(Document.id, found))
     await session.execute(update(Document).where(*these).values(archive_id=None, archive_path=None))
 
 
@@ -124,6 +118,20 @@ async def discard(session: AsyncSession, owner_id: UUID, keys: Sequence[str]) ->
         await queries.discard_objects(session, owner_id, some)
 
 
-async def move(session: AsyncSession, owner_id: UUID, id: UUID, **values: Any) -> None:
-    this = (owned(Document, owner_id), Document.id == id)
-    await session.execute(update(Document).where(*this).values(**values, updated_at=func.now()))
+class Move(NamedTuple):
+    """Where a document lies from now on, in its archive and for people."""
+
+    id: UUID
+    archive_path: str
+    folder: str
+    filename: str
+
+
+async def move(session: AsyncSession, owner_id: UUID, moves: Sequence[Move]) -> None:
+    columns = (column("id", Uuid), *(column(name, Text) for name in Move._fields[1:]))
+    lists = ([getattr(move, each.name) for move in moves] for each in columns)
+    arrays = [literal(values, ARRAY(each.type)) for values, each in zip(lists, columns, strict=True)]
+    given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+    statement = update(Document).where(owned(Document, owner_id), Document.id == given.c.id)
+    values = {name: given.c[name] for name in Move._fields[1:]} | {"updated_at": func.now()}
+    await session.execute(statement.values(values).execution_options(synchronize_session=False))

@@ -18,11 +18,12 @@ from docvault.models import Document, Revision
 from docvault.resources import Resources
 from docvault.settings import Settings
 from ingestion import archive_queries, queries, reading_queries
-from ingestion.archive_queries import Member
+from ingestion.archive_queries import Member, Move
 from ingestion.extract.document import Extracted
 from ingestion.extract.names import Place
 from ingestion.forecast import expected_passages
 from ingestion.queries import Claim
+from ingestion.revision_queries import Change, revise
 
 NAMED = 5
 """Files that are here already are named up to so many."""
@@ -68,10 +69,12 @@ async def write_down(
     owner_id = claim.owner_id
     async with resources.database.transaction(owner_id) as session:
         await queries.lock_uploads(session, owner_id)
-        # Then the row: it is locked from here on, and a lost claim stops here.
-        await queries.write(session, claim, stage="indexing")
+        # All documents that this may touch, and at once, or it could wait for a deletion that waits for it.
+        alike = await queries.alike(session, owner_id, {file.sha256 for file in taken})
+        locked = await library.with_members(session, owner_id, [claim.document_id, *alike])
+        await queries.write(session, claim, stage="indexing")  # a lost claim stops here
         archive, _ = await library.find(session, owner_id, claim.document_id)
-        plan = await _plan(session, claim, taken)
+        plan = await _plan(session, claim, taken, locked)
         await _check_quota(session, owner_id, resources.settings, plan)
         stored = plan.stored
         if await archive_queries.adopt(session, owner_id, [file.key for file in stored]) < len(stored):
@@ -84,11 +87,11 @@ async def write_down(
     return len(added) + len(plan.changed) + len(plan.moved) + len(plan.kept)
 
 
-async def _plan(session: AsyncSession, claim: Claim, taken: Sequence[Taken]) -> Plan:
+async def _plan(session: AsyncSession, claim: Claim, taken: Sequence[Taken], locked: Sequence[UUID]) -> Plan:
     plan, owner_id = Plan(), claim.owner_id
     before = await archive_queries.members(session, owner_id, claim.document_id)
     left = {member.document.id: member for member in before.values()}
-    known = await archive_queries.same_bytes(session, owner_id, {file.sha256 for file in taken})
+    known = await queries.same_bytes(session, owner_id, {file.sha256 for file in taken}, locked)
     now = {file.place.path: file.sha256 for file in taken}
     mine = {member.document.id: member for member in before.values()}
     seen: set[bytes] = set()
@@ -122,28 +125,29 @@ def _is_lost(member: Member) -> bool:
 
 
 async def _carry_out(session: AsyncSession, archive: Document, root_id: UUID, plan: Plan) -> list[UUID]:
-    """The ids of new documents."""
+    """The ids of new documents. Statements for many at once: meanwhile the owner can upload nothing."""
     owner_id = archive.owner_id
-    for member, file in plan.moved:
-        folder = folder_of(archive, file.place)
-        await archive_queries.move(
-            session, owner_id, member.document.id, archive_path=file.place.path, folder=folder,
-            filename=file.place.filename,
-        )  # fmt: skip
-    for member in plan.gone:
-        await library.remove(session, owner_id, member.document.id)
-    for member, file in plan.changed:
-        revision = _revision(owner_id, member.document.id, file)
-        await queries.revise(session, member.document, revision, expected_passages(file.content_type, file.size))
+    await archive_queries.move(session, owner_id, [_move(archive, member, file) for member, file in plan.moved])
+    await library.remove_all(session, owner_id, [member.document.id for member in plan.gone])
+    await revise(session, owner_id, [_change(member.document, file) for member, file in plan.changed])
     pairs = [_document(archive, file) for file in plan.new]
     session.add_all([row for pair in pairs for row in pair])
     await session.flush()
     known = [id for _, id in plan.elsewhere]
     await archive_queries.stand_alone(session, owner_id, known, root_id)
     await queries.note_also_named(session, owner_id, known)
-    for id in {*known, *(member.document.id for member in plan.kept)}:
-        await queries.retry(session, owner_id, id)  # as uploading a failed one again is asking to retry it
+    # As uploading a failed one again is asking to retry it.
+    await queries.retry_these(session, owner_id, {*known, *(member.document.id for member in plan.kept)})
     return [document.id for document, _ in pairs]
+
+
+def _move(archive: Document, member: Member, file: Taken) -> Move:
+    return Move(member.document.id, file.place.path, folder_of(archive, file.place), file.place.filename)
+
+
+def _change(document: Document, file: Taken) -> Change:
+    revision = _revision(document.owner_id, document.id, file)
+    return Change(document, revision, expected_passages(file.content_type, file.size))
 
 
 def _document(archive: Document, file: Taken) -> tuple[Document, Revision]:

@@ -7,11 +7,26 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Interval, case, delete, func, insert, literal, or_, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import (
+    Interval,
+    LargeBinary,
+    any_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    union,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from docvault.errors import DocVaultError
+from docvault.library import queries as library
 from docvault.models import Document, Revision, UnownedObject
 from docvault.security.access import owned
 
@@ -157,7 +172,7 @@ async def put_off(session: AsyncSession, owner_id: UUID, document_id: UUID, dela
     )  # fmt: skip
 
 
-def _queued_afresh() -> dict[str, Any]:
+def queued_afresh() -> dict[str, Any]:
     """What a document is like when somebody asks for it to be read: whoever reads it now has lost it."""
     return {
         "status": "queued", "stage": "queued", "progress": 0.0, "attempt": Document.attempt + 1, "tries": 0,
@@ -169,17 +184,25 @@ def _queued_afresh() -> dict[str, Any]:
 async def retry(session: AsyncSession, owner_id: UUID, document_id: UUID, password: bytes | None = None) -> bool:
     """Queue a failed document again with all its tries, and a sealed `password`. False when it has not failed."""
     failed = (owned(Document, owner_id), Document.id == document_id, Document.status == "failed")
-    statement = update(Document).where(*failed).values(_queued_afresh() | {"password_sealed": password})
+    statement = update(Document).where(*failed).values(queued_afresh() | {"password_sealed": password})
     return (await session.execute(statement.returning(Document.id))).one_or_none() is not None
+
+
+async def retry_these(session: AsyncSession, owner_id: UUID, ids: Collection[UUID]) -> list[UUID]:
+    """The same of those of `ids` that have failed; they are locked already. Their ids."""
+    if not ids:
+        return []
+    failed = (owned(Document, owner_id), library.among(Document.id, ids), Document.status == "failed")
+    statement = update(Document).where(*failed).values(queued_afresh())
+    return list(await session.scalars(statement.returning(Document.id)))
 
 
 async def retry_all(session: AsyncSession, owner_id: UUID, code: str | None = None) -> list[UUID]:
     """Queue all failed documents again, or those that failed with `code`. Their ids."""
-    failed = [owned(Document, owner_id), Document.status == "failed"]
+    failed = select(Document.id).where(owned(Document, owner_id), Document.status == "failed")
     if code is not None:
-        failed.append(Document.error_code == code)
-    statement = update(Document).where(*failed).values(_queued_afresh())
-    return list(await session.scalars(statement.returning(Document.id)))
+        failed = failed.where(Document.error_code == code)
+    return await retry_these(session, owner_id, await library.lock(session, owner_id, await session.scalars(failed)))
 
 
 async def cancel(session: AsyncSession, owner_id: UUID, document_id: UUID) -> bool:
@@ -207,25 +230,64 @@ async def due_documents(connection: AsyncConnection, most: int) -> list[tuple[UU
     return [(row.owner_id, row.id, row.crashes) for row in rows]
 
 
-# --- revisions ----------------------------------------------------------------------------------------------------
+# --- what is here already -----------------------------------------------------------------------------------------
+
+
+async def alike(
+    session: AsyncSession, owner_id: UUID, hashes: Collection[bytes], folder: str = "", names: Collection[str] = ()
+) -> Sequence[UUID]:
+    """Documents that files with these bytes, or of these names in `folder`, may have to do with: to be locked, and then
+    looked at by `same_bytes` and `same_names`."""
+    by_hash = select(Revision.document_id).where(owned(Revision, owner_id), _any_of(Revision.sha256, hashes))
+    by_name = select(Document.id).where(
+        owned(Document, owner_id), Document.folder == folder, Document.filename.in_(names)
+    )
+    return (await session.scalars(union(by_hash, by_name) if names else by_hash.distinct())).all()
+
+
+async def same_bytes(
+    session: AsyncSession, owner_id: UUID, hashes: Collection[bytes], locked: Collection[UUID]
+) -> dict[bytes, UUID]:
+    """The oldest of the `locked` documents whose newest bytes have each of these hashes, where there is one.
+
+    What a newer revision is about to replace does not count: it would soon be nowhere. One whose bytes were lost from
+    the store is none: its owner is told to upload them again.
+    """
+    if not locked:
+        return {}
+    newest = func.coalesce(Document.pending_revision_id, Document.revision_id)
+    of_document = (Document.owner_id == Revision.owner_id) & (Document.id == Revision.document_id)
+    query = (
+        select(Revision.sha256, Revision.document_id)
+        .join(Document, of_document & (newest == Revision.id))
+        .where(owned(Revision, owner_id), _any_of(Revision.sha256, hashes), library.among(Document.id, locked))
+        .where(or_(Document.error_code.is_(None), Document.error_code.not_in(LOST_CONTENT)))
+        .order_by(Revision.created_at.desc())
+    )
+    return {row.sha256: row.document_id for row in await session.execute(query)}
 
 
 async def same_names(
-    session: AsyncSession, owner_id: UUID, folder: str, filenames: Sequence[str]
+    session: AsyncSession, owner_id: UUID, folder: str, filenames: Collection[str], locked: Collection[UUID]
 ) -> Sequence[Document]:
-    """The newest document of each of these names in that folder, locked until the transaction ends.
+    """Of the `locked` documents the newest of each of these names in that folder.
 
     Not one that stands for a file of another name as well: what replaced it would take that file's bytes away.
     """
-    newest = (
-        select(Document.id)
-        .where(owned(Document, owner_id), Document.folder == folder, Document.filename.in_(filenames))
-        .where(~Document.also_named)
+    if not locked:
+        return []
+    query = (
+        select(Document)
+        .where(owned(Document, owner_id), library.among(Document.id, locked))
+        .where(Document.folder == folder, Document.filename.in_(filenames), ~Document.also_named)
         .ext(distinct_on(Document.filename))
         .order_by(Document.filename, Document.created_at.desc(), Document.id)
     )
-    query = select(Document).where(owned(Document, owner_id), Document.id.in_(newest)).order_by(Document.id)
-    return (await session.scalars(query.with_for_update())).all()
+    return (await session.scalars(query)).all()
+
+
+def _any_of(column: Any, values: Collection[bytes]) -> Any:
+    return column == any_(literal(list(values), ARRAY(LargeBinary)))
 
 
 async def note_other_names(
@@ -244,50 +306,6 @@ async def note_also_named(session: AsyncSession, owner_id: UUID, ids: Collection
     if ids:
         these = (owned(Document, owner_id), Document.id.in_(ids))
         await session.execute(update(Document).where(*these).values(also_named=True))
-
-
-async def revise(session: AsyncSession, document: Document, revision: Revision, work: int) -> None:
-    """Have `revision` read in the document's place. What is served now is served until then.
-
-    A revision that was never served gives way at once, with its bytes.
-    """
-    mine = (owned(Revision, document.owner_id), Revision.document_id == document.id)
-    newest = await session.scalar(select(func.max(Revision.number)).where(*mine))
-    revision.number = (newest or 0) + 1
-    session.add(revision)
-    await session.flush()
-    place = "pending_revision_id" if is_served(document) else "revision_id"
-    this = (owned(Document, document.owner_id), Document.id == document.id)
-    await session.execute(update(Document).where(*this).values(_queued_afresh() | {place: revision.id, "work": work}))
-    kept = [revision.id, document.revision_id] if is_served(document) else [revision.id]
-    await discard_revisions(session, *mine, Revision.id.not_in(kept))
-    await session.refresh(document)
-
-
-def is_served(document: Document) -> bool:
-    """Whether searches find what `revision_id` was read to."""
-    return document.status == "ready" or document.pending_revision_id is not None or document.chunks > 0
-
-
-async def keep_served(session: AsyncSession, document: Document) -> None:
-    """Give up the newer revision: the document is again what it was before that was uploaded."""
-    served = {
-        "pending_revision_id": None, "status": "ready", "stage": "ready", "progress": 1.0, "lease_until": None,
-        "attempt": Document.attempt + 1, "updated_at": func.now(), "password_sealed": None,
-        "error_code": None, "error_detail": None, "error_hint": None,
-    }  # fmt: skip
-    this = (owned(Document, document.owner_id), Document.id == document.id)
-    await session.execute(update(Document).where(*this).values(served))
-    mine = (owned(Revision, document.owner_id), Revision.document_id == document.id)
-    await discard_revisions(session, *mine, Revision.id != document.revision_id)
-    await session.refresh(document)
-
-
-async def discard_revisions(session: AsyncSession, *which: Any) -> None:
-    """Remove revisions with all that was read from them; their bytes go with the sweeper's next look."""
-    keys = select(Revision.owner_id, Revision.object_key, func.now()).where(*which)
-    await session.execute(insert(UnownedObject).from_select(["owner_id", "object_key", "due_at"], keys))
-    await session.execute(delete(Revision).where(*which))
 
 
 # --- uploads ------------------------------------------------------------------------------------------------------
@@ -345,23 +363,3 @@ async def totals(session: AsyncSession, owner_id: UUID) -> tuple[int, int]:
     query = select(count.scalar_subquery(), size.scalar_subquery())
     row = (await session.execute(query)).one()
     return int(row[0]), int(row[1])
-
-
-async def same_bytes(session: AsyncSession, owner_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
-    """The oldest document whose newest bytes have each of these hashes, where there is one.
-
-    What a newer revision is about to replace does not count: it would soon be nowhere. The documents are neither
-    changed nor deleted before the transaction ends. One whose bytes were lost from the store is none: its owner is told
-    to upload them again.
-    """
-    newest = func.coalesce(Document.pending_revision_id, Document.revision_id)
-    of_document = (Document.owner_id == Revision.owner_id) & (Document.id == Revision.document_id)
-    query = (
-        select(Revision.sha256, Revision.document_id)
-        .join(Document, of_document & (newest == Revision.id))
-        .where(owned(Revision, owner_id), Revision.sha256.in_(hashes))
-        .where(or_(Document.error_code.is_(None), Document.error_code.not_in(LOST_CONTENT)))
-        .order_by(Revision.created_at.desc())
-        .with_for_update(key_share=True, of=Document)
-    )
-    return {row.sha256: row.document_id for row in await session.execute(query)}

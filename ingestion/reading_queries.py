@@ -17,7 +17,8 @@ from docvault.models import Chunk, ChunkVector, Document, Page, Revision, Staged
 from docvault.security.access import owned
 from ingestion.extract.document import Chunk as Passage
 from ingestion.extract.document import Extracted
-from ingestion.queries import Claim, discard_revisions
+from ingestion.queries import Claim
+from ingestion.revision_queries import discard_revisions
 
 SLICE = 1000
 """Rows in one statement: vectors as numbers of Python's take ten times their bytes, and no statement may run into its

@@ -14,6 +14,7 @@ from docvault.security.access import owned
 from ingestion import queries
 from ingestion.filetypes import ARCHIVES
 from ingestion.queries import LOST_CONTENT
+from ingestion.revision_queries import discard_revisions
 
 MISSING = "The file itself is no longer in the store. What was read of it can still be searched; upload it again."
 DAMAGED = "The file in the store does not have the size it came with. What was read of it can still be searched."
@@ -228,7 +229,7 @@ async def clear_stale(session: AsyncSession, owner_id: UUID, id: UUID) -> None:
         stale = table.revision_id.in_(select(Revision.id).where(*others))
         await session.execute(delete(table).where(owned(table, owner_id), stale))
     pending = document.pending_revision_id
-    await queries.discard_revisions(session, *others, Revision.id.is_distinct_from(pending))
+    await discard_revisions(session, *others, Revision.id.is_distinct_from(pending))
     if document.status == "ready":
         mine = (owned(StagedVector, owner_id), StagedVector.document_id == id)
         await session.execute(delete(StagedVector).where(*mine))

@@ -25,6 +25,7 @@ from ingestion.events import events
 from ingestion.jobs import INGEST
 from ingestion.known import known
 from ingestion.overview import overview
+from ingestion.revision_queries import keep_served
 from ingestion.schemas import IngestionView, KnownAsked, KnownView, RetriedView, RetryAsked, UploadView
 from ingestion.uploads import receive
 
@@ -98,7 +99,7 @@ async def cancel(unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID])
     """
     document, _ = await library.find(unit.session, unit.owner_id, document_id, lock=True)
     if document.status in ("queued", "processing") and document.pending_revision_id is not None:
-        await queries.keep_served(unit.session, document)
+        await keep_served(unit.session, document)
     elif not await queries.cancel(unit.session, unit.owner_id, document_id):
         raise Conflict(f"This document is {document.status}; there is nothing to cancel.", code="not_running")
     return await _shown(unit, document_id)

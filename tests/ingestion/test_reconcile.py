@@ -198,7 +198,7 @@ async def test_a_document_without_its_bytes_keeps_what_was_read(house: House) ->
     assert len((await house.row(ready)).warnings) == 1
     async with house.resources.database.transaction(house.owner_id) as session:
         (hash,) = [r.sha256 for r in await house.run("SELECT sha256 FROM revisions WHERE document_id = :id", id=ready)]
-        assert await queries.same_bytes(session, house.owner_id, [hash]) == {}, "it can be uploaded again"
+        assert await queries.same_bytes(session, house.owner_id, [hash], {ready}) == {}, "it can be uploaded again"
 
 
 async def test_bytes_that_come_back_are_taken_up_again(house: House) -> None:
