@@ -76,7 +76,7 @@ async def register(resources: Resources, email: str, password: str, client: Clie
             tokens = await _open_session(session, settings, user.id, client)
     except IntegrityError as error:
         if "users_email_key" in str(error.orig):
-            raise _email_taken() from None
+            raise email_taken() from None
         raise
     log.info("account.registered", owner_id=str(user.id), is_admin=user.is_admin)
     return SignedIn(user, *tokens)
@@ -239,7 +239,7 @@ async def _check_may_register(database: Database, settings: Settings, email: str
         if not settings.registration_open and await queries.any_person(connection):
             raise _registration_closed()
         if await queries.find_login(connection, email_key(email)):
-            raise _email_taken()
+            raise email_taken()
 
 
 async def _find_login(database: Database, key: str) -> queries.Login | None:
@@ -274,7 +274,7 @@ def _registration_closed() -> Forbidden:
     )
 
 
-def _email_taken() -> Conflict:
+def email_taken() -> Conflict:
     return Conflict("This e-mail address has an account.", code="email_taken", hint="Log in instead.")
 
 

@@ -35,6 +35,16 @@ class Identity(msgspec.Struct, frozen=True):
     expires_at: float | None = None
 
 
+def administrators_only(connection: ASGIConnection[Any, Identity, Any, Any], _handler: BaseRouteHandler) -> None:
+    """A guard. API keys never pass: no identity of theirs is an administrator's."""
+    if not connection.user.is_admin:
+        raise not_administrator()
+
+
+def not_administrator() -> Forbidden:
+    return Forbidden("Only an administrator who is logged in may do this.", code="not_administrator")
+
+
 def owned(table: Any, owner_id: UUID) -> ColumnElement[bool]:
     """`table`'s rows of `owner_id`. Row-level security says the same; this lets the planner use the key."""
     return table.owner_id == owner_id

@@ -17,6 +17,7 @@ from litestar.plugins.prometheus import PrometheusConfig
 
 import docvault
 from docvault.accounts.routes import accounts_routes
+from docvault.admin.routes import admin_routes
 from docvault.errors import InvalidInput
 from docvault.export.routes import export_routes
 from docvault.library.routes import library_routes
@@ -59,7 +60,7 @@ def create_app(settings: Settings, resources: Open = open_resources) -> Litestar
     return Litestar(
         route_handlers=[
             *accounts_routes, *library_routes, *webhooks_routes, *ingestion_routes, *tus_routes, *search_routes,
-            *export_routes,
+            *export_routes, *admin_routes,
             health.live, health.ready, health.metrics, *page_routes(),
         ],
         lifespan=[lifespan],

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from litestar import Response, get
@@ -13,17 +11,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
 
 import docvault
+from docvault.admin.health import check_parts
 from docvault.errors import Unavailable
-from docvault.logging import get_logger
 from docvault.resources import Resources
 
-PATIENCE = 3.0  # seconds a part may take to answer
 QUEUE = Gauge("docvault_documents", "Documents by state, those that are ready left out.", ["status"])
 DATABASE = Gauge("docvault_database_up", "1 while the database answers.")
 DUE = Gauge("docvault_documents_due", "Documents that a worker with a hand free would take now.")
 OLDEST = Gauge("docvault_oldest_due_seconds", "How long the longest waiting of those has been due.")
 PASSAGES = Gauge("docvault_passages_left", "Passages to be read, of all documents that wait or are being read.")
-log = get_logger(__name__)
 
 
 class Health(msgspec.Struct):
@@ -44,27 +40,8 @@ async def ready(resources: NamedDependency[Resources]) -> Response[Health]:
 
     `degraded` with 200 while only the embedder is away: uploads, reading and search by keyword go on without it.
     """
-    parts = {
-        "database": resources.database.check,
-        "redis": resources.cache.ping,
-        "storage": resources.store.check,
-        "embedder": resources.embedder.check,
-    }
-    found = dict(zip(parts, await asyncio.gather(*map(_check, parts.values())), strict=True))
-    missing = {part for part, state in found.items() if state != "ok"}
-    if missing - {"embedder"}:
-        return Response(Health("unavailable", parts=found), status_code=503)
-    return Response(Health("degraded" if missing else "ok", parts=found))
-
-
-async def _check(question: Callable[[], Awaitable[Any]]) -> str:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await question()
-    except Exception as error:
-        log.warning("health.part_unavailable", error=str(error) or type(error).__name__)
-        return "unavailable"
-    return "ok"
+    status, parts = await check_parts(resources)
+    return Response(Health(status, parts=parts), status_code=503 if status == "unavailable" else 200)
 
 
 @get("/metrics", opt={"public": True}, include_in_schema=False)

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from docvault import queue
 from docvault.ai.embeddings import prepare_embedder, tokenizer_path
 from docvault.logging import get_logger
+from docvault.presence import keep_present
 from docvault.resources import Resources, open_resources
 from docvault.server.alive import keep_alive
 from docvault.server.migrate import check_migrated
@@ -59,6 +60,7 @@ async def working(resources: Resources, desk: Desk) -> AsyncGenerator[None]:
         keep_reconciling(resources),
         keep_delivering(resources),
         keep_alive(settings),
+        keep_present(resources.cache, settings.worker_jobs),
     )
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:

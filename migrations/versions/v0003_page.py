@@ -144,7 +144,7 @@ CREATE FUNCTION admin_failures() RETURNS TABLE (code text, documents bigint, old
         RETURN QUERY
             SELECT coalesce(d.error_code, ''), count(*), min(coalesce(d.finished_at, d.updated_at)),
                    count(DISTINCT d.owner_id)
-            FROM documents d WHERE d.status = 'failed' GROUP BY 1 ORDER BY 2 DESC, 1;
+            FROM documents d WHERE d.status = 'failed' AND d.trashed_at IS NULL GROUP BY 1 ORDER BY 2 DESC, 1;
     END $$;
 
 -- Queue at most `most` failed documents again, all or those that failed with `failed_with`: as their owners could.
@@ -158,7 +158,7 @@ CREATE FUNCTION admin_retry(failed_with text, before timestamptz, most integer)
                    tries = 0, crashes = 0, lease_until = NULL, due_at = now(), updated_at = now(),
                    password_sealed = NULL, error_code = NULL, error_detail = NULL, error_hint = NULL
             FROM (SELECT f.owner_id, f.id FROM documents f
-                  WHERE f.status = 'failed' AND f.updated_at <= before
+                  WHERE f.status = 'failed' AND f.trashed_at IS NULL AND f.updated_at <= before
                         AND (failed_with IS NULL OR f.error_code = failed_with)
                   ORDER BY f.owner_id, f.id LIMIT most FOR UPDATE SKIP LOCKED) chosen
             WHERE d.owner_id = chosen.owner_id AND d.id = chosen.id
@@ -174,7 +174,7 @@ ADMINISTERED = {
     "admin_change_person(uuid, boolean, boolean)": "users: UPDATE (is_admin, disabled_at); "
     "sessions: UPDATE (revoked_at); api_keys: UPDATE (expires_at)",
     "admin_set_password(uuid, text)": "users: UPDATE (password_hash)",
-    "admin_failures()": "documents: SELECT (status, error_code, finished_at, updated_at)",
+    "admin_failures()": "documents: SELECT (status, error_code, finished_at, updated_at, trashed_at)",
     "admin_retry(text, timestamptz, integer)": "documents: SELECT (attempt), UPDATE (status, stage, progress, attempt, "
     "tries, crashes, lease_until, due_at, updated_at, password_sealed, error_code, error_detail, error_hint)",
 }

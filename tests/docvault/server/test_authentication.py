@@ -72,6 +72,7 @@ async def test_every_route_of_the_api_is_closed_unless_it_says_otherwise(vault: 
         ("POST", "/api/auth/register"),
         ("POST", "/api/auth/login"),
         ("POST", "/api/auth/refresh"),
+        ("GET", "/api/about"),
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
