@@ -1,13 +1,14 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { pdfjsAssets } from "./build/pdfjs.ts";
 import { precompress } from "./build/precompress.ts";
 
 const API = process.env.DOCVAULT_API ?? "http://127.0.0.1:8000";
 const proxied = ["/api", "/health", "/schema"];
 
 export default defineConfig({
-  plugins: [react(), precompress()],
+  plugins: [react(), pdfjsAssets(), precompress()],
   resolve: {
     alias: {
       "@": fileURLToPath(new URL("./src", import.meta.url)),

@@ -1,0 +1,71 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { useTexts } from "@/shared/texts";
+import { ProblemNote } from "@/shared/ui/ProblemNote";
+import { Spinner } from "@/shared/ui/Spinner";
+import { contentBlob, textQuery } from "./api";
+import { areaOf } from "./boxes";
+import { Marks } from "./Marks";
+import styles from "./PictureView.module.css";
+import type { ViewProps } from "./reading";
+import { TextView } from "./text/TextView";
+
+/** A picture with the cited lines marked on it, and beside it the words that were read in it. */
+export function PictureView(props: ViewProps) {
+  const { document, cited, onPage } = props;
+  const { t } = useTexts("reader");
+  const { url, error } = useBlobUrl(props);
+  const { data: pages } = useQuery(textQuery(document, 1, 1));
+  const page = pages?.[0];
+  const size = page?.width && page.height ? { width: page.width, height: page.height } : null;
+  const areas = size && cited ? cited.boxes.map((box) => areaOf(box, size)) : [];
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => onPage(1), [onPage]);
+  return (
+    <div className={styles.both}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <section className={styles.pane} tabIndex={0} aria-label={t("picture")}>
+        {error ? <ProblemNote error={error} /> : null}
+        {!url && !error ? <Spinner /> : null}
+        {url && (
+          <div ref={frame} className={styles.frame}>
+            <img
+              src={url}
+              alt={document.title ?? document.filename}
+              className={styles.picture}
+              onLoad={() =>
+                frame.current?.querySelector("[data-marks] span")?.scrollIntoView({ block: "center" })
+              }
+            />
+            <Marks areas={areas} kind="cited" label={t("marks.cited", { page: 1 })} />
+          </div>
+        )}
+      </section>
+      {page?.text.trim() ? <TextView {...props} onPage={nothing} /> : null}
+    </div>
+  );
+}
+
+function nothing(): void {}
+
+function useBlobUrl({ document }: ViewProps): { url: string | null; error: unknown } {
+  const [shown, setShown] = useState<{ url: string | null; error: unknown }>({ url: null, error: null });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the bytes are what is shown; names and tags may change.
+  useEffect(() => {
+    const leaving = new AbortController();
+    let url: string | null = null;
+    contentBlob(document, leaving.signal).then(
+      (blob) => {
+        if (leaving.signal.aborted) return;
+        url = URL.createObjectURL(blob);
+        setShown({ url, error: null });
+      },
+      (error: unknown) => !leaving.signal.aborted && setShown({ url: null, error }),
+    );
+    return () => {
+      leaving.abort();
+      if (url) URL.revokeObjectURL(url);
+    };
+  }, [document.id, document.sha256]);
+  return shown;
+}

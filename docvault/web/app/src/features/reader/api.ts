@@ -1,0 +1,80 @@
+/** The calls of the reader, and the shapes of their answers. */
+import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import { authorized } from "@/shared/api/client";
+import { problemOf } from "@/shared/api/problem";
+import { queryClient } from "@/shared/api/query";
+import { keys } from "@/shared/vault/keys";
+import { putDocument } from "@/shared/vault/live";
+import type { DocumentView } from "@/shared/vault/types";
+
+export type PageText = { page: number; text: string; width?: number | null; height?: number | null };
+/** `start` and `end` count characters of the page's text. */
+export type FindHit = { page: number; start: number; end: number };
+export type FindAnswer = { hits: FindHit[]; more: boolean; total: number };
+
+const AT_ONCE = 500; // hits of one search inside
+const FRESH = 5 * 60_000; // milliseconds: the text of a revision does not change
+
+async function json<T>(path: string, init?: RequestInit): Promise<T> {
+  const response = await authorized(path, init);
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as T;
+}
+
+function sending(data: object): RequestInit {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) };
+}
+
+const at = (id: string, rest = "") => `/api/documents/${encodeURIComponent(id)}${rest}`;
+
+export function useDocument(id: string) {
+  return useQuery({ queryKey: keys.document(id), queryFn: () => json<DocumentView>(at(id)) });
+}
+
+/** Pages `first` to `last` of a document's text; those behind its end are not there. */
+export function textQuery(document: DocumentView, first: number, last: number) {
+  return {
+    queryKey: [...keys.documentText(document.id, first, last), document.sha256],
+    queryFn: async () => {
+      const answer = await json<{ pages: PageText[] }>(at(document.id, `/text?first=${first}&last=${last}`));
+      return answer.pages.filter((page) => page.page >= first && page.page <= last);
+    },
+    staleTime: FRESH,
+  };
+}
+
+export function useFound(document: DocumentView, q: string) {
+  return useQuery({
+    queryKey: ["documents", "find", document.id, document.sha256, q],
+    queryFn: ({ signal }) =>
+      json<FindAnswer>(at(document.id, `/find?q=${encodeURIComponent(q)}&limit=${AT_ONCE}`), { signal }),
+    enabled: q !== "",
+    staleTime: FRESH,
+    placeholderData: q === "" ? undefined : keepPreviousData,
+  });
+}
+
+export function useRetry(id: string) {
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (password: string | undefined) =>
+      json<DocumentView>(at(id, "/retry"), sending(password ? { password } : {})),
+    onSuccess: putDocument,
+    onError: () => void queryClient.invalidateQueries({ queryKey: keys.document(id) }),
+  });
+}
+
+/** The browser's own download, by a link that needs no header. */
+export async function download(document: DocumentView): Promise<void> {
+  const { url } = await json<{ url: string }>(at(document.id, "/link"), sending({ download: true }));
+  const link = window.document.createElement("a");
+  link.href = url;
+  link.download = document.filename;
+  link.click();
+}
+
+export async function contentBlob(document: DocumentView, signal: AbortSignal): Promise<Blob> {
+  const response = await authorized(at(document.id, "/content"), { signal });
+  if (!response.ok) throw await problemOf(response);
+  return new Blob([await response.arrayBuffer()], { type: document.content_type });
+}

@@ -1,0 +1,144 @@
+import type { PDFPageProxy } from "pdfjs-dist";
+import {
+  type CSSProperties,
+  memo,
+  type RefObject,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { useTexts } from "@/shared/texts";
+import { type Area, areaOf, type Size, topOf } from "../boxes";
+import { Marks } from "../Marks";
+import { citedSpans, findAll } from "../match";
+import type { Cited } from "../reading";
+import type { OpenPdf } from "./open";
+import styles from "./PdfPage.module.css";
+import { useCanvas } from "./useCanvas";
+import { areasOf, useTextLayer, type Words } from "./useTextLayer";
+
+type Props = {
+  open: OpenPdf;
+  index: number;
+  size: Size;
+  scale: number;
+  top: number;
+  inSight: boolean;
+  /** What is cited on this page. */
+  cited: Cited | null;
+  q: string;
+  /** Which of the hits on this page is the current one; -1 for none. */
+  current: number;
+  onSize: (index: number, size: Size) => void;
+  /** Where on the page the marks begin, as a share of its height; undefined when it is not known any more. */
+  onMarked: (index: number, kind: "cited" | "found", share: number | undefined) => void;
+};
+
+export const PdfPage = memo(function PdfPage(props: Props) {
+  const { open, index, size, scale, top, inSight, cited, q, current, onSize, onMarked } = props;
+  const { t } = useTexts(["reader", "common"]);
+  const sheet = useRef<HTMLElement>(null);
+  const picture = useRef<HTMLDivElement>(null);
+  const layer = useRef<HTMLDivElement>(null);
+  const page = usePage(open, index, onSize);
+  useCanvas(picture, page, size, scale, inSight);
+  const words = useTextLayer(open.js, page, layer);
+  const citedAreas = useCited(words, sheet, cited, size, page !== null);
+  const hits = useHits(words, sheet, q);
+  const shown = current < 0 ? undefined : hits[Math.min(current, hits.length - 1)];
+
+  useTelling(index, "cited", topOf(citedAreas), onMarked, citedAreas);
+  useTelling(index, "found", shown && topOf(shown), onMarked, shown);
+  const place = {
+    top,
+    width: size.width * scale,
+    height: size.height * scale,
+    "--total-scale-factor": scale,
+  } as CSSProperties;
+  return (
+    <section
+      ref={sheet}
+      className={styles.page}
+      style={place}
+      data-page={index + 1}
+      aria-label={t("common:page", { page: index + 1 })}
+    >
+      <div ref={picture} className={styles.picture} />
+      <Marks areas={citedAreas} kind="cited" label={t("marks.cited", { page: index + 1 })} />
+      <Marks areas={hits.filter((hit) => hit !== shown).flat()} kind="found" />
+      <Marks areas={shown ?? []} kind="current" label={t("marks.current")} />
+      <div ref={layer} className={styles.words} />
+    </section>
+  );
+});
+
+function useTelling(
+  index: number,
+  kind: "cited" | "found",
+  share: number | undefined,
+  tell: Props["onMarked"],
+  areas: Area[] | undefined,
+): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: two hits of one line are told of one by one.
+  useEffect(() => {
+    if (share === undefined) return;
+    tell(index, kind, share);
+    return () => tell(index, kind, undefined);
+  }, [index, kind, share, tell, areas]);
+}
+
+function usePage(open: OpenPdf, index: number, onSize: Props["onSize"]): PDFPageProxy | null {
+  const [page, setPage] = useState<PDFPageProxy | null>(null);
+  useEffect(() => {
+    let left = false;
+    open.pdf.getPage(index + 1).then(
+      (found) => {
+        if (left) return;
+        const { width, height } = found.getViewport({ scale: 1 });
+        onSize(index, { width, height });
+        setPage(found);
+      },
+      () => undefined, // this page is broken, or the file was closed: it stays white
+    );
+    return () => {
+      left = true;
+    };
+  }, [open, index, onSize]);
+  return page;
+}
+
+/** By its boxes as soon as the page's size is known, else by finding its words. */
+function useCited(
+  words: Words | null,
+  sheet: RefObject<HTMLElement | null>,
+  cited: Cited | null,
+  size: Size,
+  known: boolean,
+): Area[] {
+  const [areas, setAreas] = useState<Area[]>([]);
+  const { width, height } = size;
+  useLayoutEffect(() => {
+    if (!cited || !known) setAreas([]);
+    else if (cited.boxes.length) setAreas(cited.boxes.map((box) => areaOf(box, { width, height })));
+    else if (words && sheet.current && cited.quote) {
+      const page = sheet.current;
+      const spans = citedSpans(words.text, { quote: cited.quote });
+      setAreas(spans.flatMap((span) => areasOf(words, span, page)));
+    } else setAreas([]);
+  }, [words, sheet, cited, width, height, known]);
+  return areas;
+}
+
+function useHits(words: Words | null, sheet: RefObject<HTMLElement | null>, q: string): Area[][] {
+  const [hits, setHits] = useState<Area[][]>([]);
+  useLayoutEffect(() => {
+    const page = sheet.current;
+    setHits(
+      words && page && q
+        ? findAll(words.text, q).map((span) => areasOf(words, span, page))
+        : (none: Area[][]) => (none.length ? [] : none),
+    );
+  }, [words, sheet, q]);
+  return hits;
+}
