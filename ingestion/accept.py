@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.errors import TooLarge, Unavailable
 from docvault.library import queries as library
+from docvault.library import trash_queries
 from docvault.library.schemas import DocumentView
 from docvault.library.views import views
 from docvault.models import Document, Revision
@@ -37,14 +38,15 @@ async def accept(
 ) -> list[DocumentView]:
     """The documents of `files`, in their order.
 
-    A file with the bytes of a document that is there already is that document. One with the name of a document in the
-    same folder is a new revision of it. Raises `TooLarge` over a quota, `Unavailable` when the upload took too long.
+    A file with the bytes of a document that is there already is that document; if it is in the trash, it is taken out
+    of it and put where this upload says. One with the name of a document in the same folder, which is not in the trash,
+    is a new revision of it. Raises `TooLarge` over a quota, `Unavailable` when the upload took too long.
     """
     session, owner_id = unit.session, unit.owner_id
     await queries.lock_uploads(session, owner_id)
     hashes = {file.sha256 for file in files}
     alike = await queries.alike(session, owner_id, hashes, folder, {file.filename for file in files})
-    locked = await library.lock(session, owner_id, alike) if alike else set[UUID]()
+    locked = set(await library.with_members(session, owner_id, alike)) if alike else set[UUID]()
     known = await queries.same_bytes(session, owner_id, hashes, locked)
     # Of the same bytes twice in one upload, the first is the document.
     fresh = list({file.sha256: file for file in reversed(files) if file.sha256 not in known}.values())[::-1]
@@ -55,6 +57,7 @@ async def accept(
     added = await _add(session, owner_id, fresh, named, folder, tags)
     spare = {file.key for file in files} - {file.key for file in fresh}
     await queries.discard_objects(session, owner_id, list(spare))
+    restored = await _restored(session, owner_id, folder, files, known)
     await archive_queries.stand_alone(session, owner_id, known.values())
     await queries.note_other_names(session, owner_id, folder, _names(files, added | known))
     # Uploading a failed document again is asking to retry it.
@@ -62,7 +65,19 @@ async def accept(
     for id in [*added.values(), *again]:
         unit.promise(INGEST, id)
         unit.changed(id)
+    unit.changed(*restored)
     return await _shown(session, owner_id, files, added | known, {file.key for file in fresh})
+
+
+async def _restored(
+    session: AsyncSession, owner_id: UUID, folder: str, files: Sequence[Received], known: dict[bytes, UUID]
+) -> list[UUID]:
+    """Take documents out of the trash whose bytes were uploaded again, and what came out of them."""
+    restored = await trash_queries.restore(session, owner_id, list(known.values()))
+    names = {known[file.sha256]: file.filename for file in reversed(files) if file.sha256 in known}
+    for id in names.keys() & set(restored):
+        await library.change(session, owner_id, id, {"folder": folder, "filename": names[id]})
+    return restored
 
 
 def _names(files: Sequence[Received], ids: dict[bytes, UUID]) -> dict[UUID, set[str]]:
@@ -148,11 +163,11 @@ async def _check_quota(
         raise TooLarge(
             f"You may keep {settings.max_owner_files} documents and have {count}.",
             code="too_many_documents",
-            hint="Delete some, or ask your administrator for more.",
+            hint="Empty the trash, delete some, or ask your administrator for more.",
         )
     if size + sum(file.size for file in fresh) > settings.max_owner_bytes:
         raise TooLarge(
             f"You may keep {settings.max_owner_bytes} bytes and have {size}.",
             code="storage_quota_reached",
-            hint="Delete some documents, or ask your administrator for more.",
+            hint="Empty the trash, delete some documents, or ask your administrator for more.",
         )

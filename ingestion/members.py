@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from docvault import news
 from docvault.errors import DocumentError, Unavailable
 from docvault.library import queries as library
+from docvault.library import trash_queries
 from docvault.library.schemas import MAX_FOLDER
 from docvault.models import Document, Revision
 from docvault.resources import Resources
@@ -81,9 +82,9 @@ async def write_down(
             raise Unavailable("Unpacking took longer than it may.", code="upload_expired", hint="It is tried again.")
         added = await _carry_out(session, archive, root_id, plan)
         await _finish(session, claim, [*_counts(plan), *notes])
-    changed = [*added, *(member.document.id for member, _ in plan.changed + plan.moved)]
+    touched = [*(member.document.id for member, _ in plan.changed + plan.moved), *(id for _, id in plan.elsewhere)]
     gone = [member.document.id for member in plan.gone]
-    await news.tell(resources.cache, owner_id, changed=changed, deleted=gone)
+    await news.tell(resources.cache, owner_id, changed=[*added, *touched], deleted=gone)
     return len(added) + len(plan.changed) + len(plan.moved) + len(plan.kept)
 
 
@@ -134,6 +135,10 @@ async def _carry_out(session: AsyncSession, archive: Document, root_id: UUID, pl
     session.add_all([row for pair in pairs for row in pair])
     await session.flush()
     known = [id for _, id in plan.elsewhere]
+    if archive.trashed_at is None:
+        # What the archive holds is wanted, unless it is thrown away as it was.
+        changed = [member.document.id for member, _ in plan.changed]
+        await trash_queries.restore(session, owner_id, [*known, *changed])
     await archive_queries.stand_alone(session, owner_id, known, root_id)
     await queries.note_also_named(session, owner_id, known)
     # As uploading a failed one again is asking to retry it.
@@ -156,6 +161,7 @@ def _document(archive: Document, file: Taken) -> tuple[Document, Revision]:
         owner_id=archive.owner_id, id=id, revision_id=file.revision_id, filename=file.place.filename,
         folder=folder_of(archive, file.place), tags=list(archive.tags), status="queued", archive_id=archive.id,
         archive_path=file.place.path, work=expected_passages(file.content_type, file.size),
+        trashed_at=archive.trashed_at,
     )  # fmt: skip
     return document, _revision(archive.owner_id, id, file)
 
@@ -186,13 +192,13 @@ async def _check_quota(session: AsyncSession, owner_id: UUID, settings: Settings
         raise DocumentError(
             f"With the {len(plan.new)} files in it you would keep more than {settings.max_owner_files} documents.",
             code="too_many_documents",
-            hint="Delete some, or ask your administrator for more.",
+            hint="Empty the trash, delete some, or ask your administrator for more.",
         )
     if size + sum(file.size for file in plan.stored) > settings.max_owner_bytes:
         raise DocumentError(
             f"With the files in it you would keep more than {settings.max_owner_bytes} bytes.",
             code="storage_quota_reached",
-            hint="Delete some documents, or ask your administrator for more.",
+            hint="Empty the trash, delete some documents, or ask your administrator for more.",
         )
 
 

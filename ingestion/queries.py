@@ -141,16 +141,23 @@ async def fail(session: AsyncSession, claim: Claim, error: DocVaultError) -> Non
 
 
 async def hand_back(
-    session: AsyncSession, claim: Claim, delay: float, *, forgive: bool = False, why: DocVaultError | None = None
+    session: AsyncSession,
+    claim: Claim,
+    delay: float,
+    *,
+    forgive: bool = False,
+    crashed: bool = False,
+    why: DocVaultError | None = None,
 ) -> None:
     """Queue the document again, due in `delay` seconds, with the reason of `why` for who looks meanwhile.
 
-    `forgive` when the try was cut short by no fault of its own.
+    `forgive` when the try was cut short by no fault of its own, `crashed` when it took something of ours down.
     """
     reason = {"error_code": why.code, "error_detail": why.detail, "error_hint": why.hint} if why else {}
     await write(
         session, claim, status="queued", stage="queued", progress=0.0, lease_until=None,
-        due_at=func.now() + seconds(delay), tries=claim.tries - 1 if forgive else claim.tries, **reason,
+        due_at=func.now() + seconds(delay), tries=claim.tries - 1 if forgive else claim.tries,
+        crashes=claim.crashes + crashed, **reason,
     )  # fmt: skip
 
 
@@ -198,8 +205,10 @@ async def retry_these(session: AsyncSession, owner_id: UUID, ids: Collection[UUI
 
 
 async def retry_all(session: AsyncSession, owner_id: UUID, code: str | None = None) -> list[UUID]:
-    """Queue all failed documents again, or those that failed with `code`. Their ids."""
-    failed = select(Document.id).where(owned(Document, owner_id), Document.status == "failed")
+    """Queue all failed documents again that are not in the trash, or those that failed with `code`. Their ids."""
+    failed = select(Document.id).where(
+        owned(Document, owner_id), Document.status == "failed", Document.trashed_at.is_(None)
+    )
     if code is not None:
         failed = failed.where(Document.error_code == code)
     return await retry_these(session, owner_id, await library.lock(session, owner_id, await session.scalars(failed)))
@@ -248,7 +257,8 @@ async def alike(
 async def same_bytes(
     session: AsyncSession, owner_id: UUID, hashes: Collection[bytes], locked: Collection[UUID]
 ) -> dict[bytes, UUID]:
-    """The oldest of the `locked` documents whose newest bytes have each of these hashes, where there is one.
+    """The oldest of the `locked` documents whose newest bytes have each of these hashes, where there is one; one in the
+    trash only where there is no other.
 
     What a newer revision is about to replace does not count: it would soon be nowhere. One whose bytes were lost from
     the store is none: its owner is told to upload them again.
@@ -262,7 +272,7 @@ async def same_bytes(
         .join(Document, of_document & (newest == Revision.id))
         .where(owned(Revision, owner_id), _any_of(Revision.sha256, hashes), library.among(Document.id, locked))
         .where(or_(Document.error_code.is_(None), Document.error_code.not_in(LOST_CONTENT)))
-        .order_by(Revision.created_at.desc())
+        .order_by(Document.trashed_at.is_(None), Revision.created_at.desc())
     )
     return {row.sha256: row.document_id for row in await session.execute(query)}
 
@@ -270,7 +280,7 @@ async def same_bytes(
 async def same_names(
     session: AsyncSession, owner_id: UUID, folder: str, filenames: Collection[str], locked: Collection[UUID]
 ) -> Sequence[Document]:
-    """Of the `locked` documents the newest of each of these names in that folder.
+    """Of the `locked` documents the newest of each of these names in that folder that is not in the trash.
 
     Not one that stands for a file of another name as well: what replaced it would take that file's bytes away.
     """
@@ -280,6 +290,7 @@ async def same_names(
         select(Document)
         .where(owned(Document, owner_id), library.among(Document.id, locked))
         .where(Document.folder == folder, Document.filename.in_(filenames), ~Document.also_named)
+        .where(Document.trashed_at.is_(None))
         .ext(distinct_on(Document.filename))
         .order_by(Document.filename, Document.created_at.desc(), Document.id)
     )

@@ -21,6 +21,7 @@ from docvault.security.access import Identity, requires
 from docvault.security.sealing import seal
 from docvault.unit_of_work import UnitOfWork
 from ingestion import queries
+from ingestion.bulk import bulk_routes
 from ingestion.events import events
 from ingestion.jobs import INGEST
 from ingestion.known import known
@@ -130,4 +131,6 @@ async def stream_events(resources: NamedDependency[Resources], identity: NamedDe
     return Stream(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-ingestion_routes = [upload, known_documents, ingestion_overview, retry, retry_all, cancel, stream_events]
+ingestion_routes = [
+    upload, known_documents, ingestion_overview, retry, retry_all, cancel, stream_events, *bulk_routes,
+]  # fmt: skip

@@ -91,9 +91,9 @@ async def unmake(session: AsyncSession, owner_id: UUID, path: str) -> None:
 
 async def tags(session: AsyncSession, owner_id: UUID) -> list[tuple[str, int]]:
     """Every tag with its documents, the most frequent first."""
-    tag = func.unnest(Document.tags).column_valued("tag")
     tagged = Document.tags != literal_column("'{}'::text[]")  # as the index says it
-    query = select(tag, func.count().label("documents")).select_from(Document, tag)
-    query = query.where(owned(Document, owner_id), Document.trashed_at.is_(None), tagged)
-    rows = await session.execute(query.group_by(tag).order_by(func.count().desc(), tag))
+    each = select(func.unnest(Document.tags).label("tag"))
+    each = each.where(owned(Document, owner_id), Document.trashed_at.is_(None), tagged).subquery()
+    query = select(each.c.tag, func.count().label("documents")).group_by(each.c.tag)
+    rows = await session.execute(query.order_by(func.count().desc(), each.c.tag))
     return [(row.tag, row.documents) for row in rows]

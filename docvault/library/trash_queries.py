@@ -142,10 +142,10 @@ class Kept(NamedTuple):
 
 async def kept(session: AsyncSession, owner_id: UUID) -> Kept:
     """What counts against a person's quotas: all revisions of all documents, those in the trash too."""
-    query = select(func.count(Revision.document_id.distinct()), func.coalesce(func.sum(Revision.size_bytes), 0)).where(
-        owned(Revision, owner_id)
-    )
-    trashed = select(Document.id).where(owned(Document, owner_id), Document.trashed_at.is_not(None))
-    whole = (await session.execute(query)).one()
-    thrown = (await session.execute(query.where(Revision.document_id.in_(trashed)))).one()
-    return Kept(*(int(value) for value in (*whole, *thrown)))
+    documents = select(func.count()).select_from(Document).where(owned(Document, owner_id))
+    size = select(func.coalesce(func.sum(Revision.size_bytes), 0)).where(owned(Revision, owner_id))
+    thrown = Document.trashed_at.is_not(None)
+    trashed = select(Document.id).where(owned(Document, owner_id), thrown)
+    parts = (documents, size, documents.where(thrown), size.where(Revision.document_id.in_(trashed)))
+    row = (await session.execute(select(*(part.scalar_subquery() for part in parts)))).one()
+    return Kept(*(int(value) for value in row))

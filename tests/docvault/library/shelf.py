@@ -1,0 +1,33 @@
+"""Documents put straight into the database: as many as a test needs, and read by nobody."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import UUID, uuid4
+
+from docvault.models import Document, Page, Revision
+from docvault.resources import Resources
+
+
+async def put(resources: Resources, owner_id: UUID, filename: str, folder: str = "", **values: Any) -> UUID:
+    """A document that is ready; of its revision `size_bytes` and `content_type` may be given, and `pages` of text."""
+    id, revision_id = uuid4(), uuid4()
+    pages = values.pop("texts", [])
+    revision = Revision(
+        owner_id=owner_id, id=revision_id, document_id=id, object_key=f"{owner_id}/{revision_id}",
+        size_bytes=values.pop("size_bytes", 10), content_type=values.pop("content_type", "text/plain"),
+        sha256=hashlib.sha256(id.bytes).digest(),
+    )  # fmt: skip
+    document = Document(
+        owner_id=owner_id, id=id, revision_id=revision_id, filename=filename, folder=folder,
+        **{"status": "ready", "stage": "ready", "progress": 1.0, "tags": [], **values},
+    )  # fmt: skip
+    async with resources.database.transaction(owner_id) as session:
+        session.add_all([document, revision])
+        await session.flush()
+        session.add_all(
+            Page(owner_id=owner_id, revision_id=revision_id, number=number, text=text)
+            for number, text in enumerate(pages, start=1)
+        )
+    return id
