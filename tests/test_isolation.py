@@ -166,8 +166,9 @@ async def test_anothers_ids_look_like_ids_that_do_not_exist(app: Litestar, alice
         assert set(names) <= set(ids), f"{path}: say in this test whose id that is"
         body = _body(path, method, operation)
         nothing = dict.fromkeys(ids, str(uuid4()))
-        theirs = await mallory.http.request(method, _fill(path, ids), json=body, headers=TUS)
-        nobodys = await mallory.http.request(method, _fill(path, nothing), json=body, headers=TUS)
+        more: Any = {"json": body, "headers": TUS, "params": {"q": "quinces"} if path.endswith("/find") else None}
+        theirs = await mallory.http.request(method, _fill(path, ids), **more)
+        nobodys = await mallory.http.request(method, _fill(path, nothing), **more)
         assert theirs.status_code == nobodys.status_code == 404, f"{method} {path}: {theirs.text}"
         assert _without_id(theirs.json()) == _without_id(nobodys.json())
         tried += 1
@@ -278,6 +279,43 @@ async def test_what_is_imported_points_at_nobody_elses_documents(alice: Person, 
     body = await mallory.http.get(f"/api/conversations/{kept.json()['items'][0]['id']}")
     assert alice.document not in body.text  # type: ignore[attr-defined]
     await mallory.http.delete("/api/conversations")
+
+
+async def test_anothers_folders_are_not_there(alice: Person, mallory: Person) -> None:
+    for path in ("secret", "nowhere"):
+        for method, more in (
+            ("PATCH", {"json": {"path": path, "new_path": "mine"}}),
+            ("DELETE", {"params": {"path": path}}),
+        ):
+            answer = await mallory.http.request(method, "/api/folders", **more)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), f"{method} {path}"
+    made = await mallory.http.post("/api/folders", json={"path": "secret"})
+    assert made.json() == {"path": "secret", "documents": 0, "size_bytes": 0}
+    assert (await mallory.http.delete("/api/folders", params={"path": "secret"})).json() == {"trashed": 0}
+    assert "quinces" in (await alice.http.get("/api/tags")).text
+
+
+@pytest.mark.parametrize("action", ["move", "add_tags", "remove_tags", "trash", "restore", "delete", "retry"])
+async def test_anothers_documents_are_left_out_of_what_is_done_to_many(
+    alice: Person, mallory: Person, action: str
+) -> None:
+    body = {"ids": [alice.document], "action": action, "folder": "mine", "tags": ["quinces"]}  # type: ignore[attr-defined]
+    answer = await mallory.http.post("/api/documents/bulk", json=body)
+    assert (answer.status_code, answer.json()) == (200, {"changed": []})
+    assert (await mallory.http.post("/api/documents/trash/empty")).json() == {"deleted": 0}
+
+
+async def test_anothers_trash_is_kept(alice: Person, mallory: Person) -> None:
+    trash, restore = ({"ids": [alice.document], "action": action} for action in ("trash", "restore"))  # type: ignore[attr-defined]
+    assert (await alice.http.post("/api/documents/bulk", json=trash)).json()["changed"]
+    try:
+        assert (await mallory.http.post("/api/documents/trash/empty")).json() == {"deleted": 0}
+        assert (await mallory.http.post("/api/documents/bulk", json=restore)).json() == {"changed": []}
+        (document,) = await mallory.upload(("mine.md", NOTE))
+        assert document["duplicate_of"] is None
+        await mallory.http.delete(f"/api/documents/{document['id']}")
+    finally:
+        assert (await alice.http.post("/api/documents/bulk", json=restore)).json()["changed"]
 
 
 async def test_the_same_bytes_tell_nothing_of_each_other(alice: Person, mallory: Person) -> None:
