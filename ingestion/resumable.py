@@ -25,7 +25,9 @@ from ingestion.multipart import display_name
 from ingestion.receiving import Piece, Receiving, Standing, lease, locked, most, standing_of, too_long
 from ingestion.uploads import give_up
 
-MOST = 1000  # expired uploads that one look takes
+MOST = 1000  # uploads that one look takes
+SILENT = 60.0  # seconds a sender has to come back for the answer to its last byte
+AGAIN = 3600.0  # seconds until one that was refused is tried again
 log = get_logger(__name__)
 
 
@@ -89,6 +91,16 @@ async def end(resources: Resources, owner_id: UUID, id: UUID) -> None:
     async with resources.database.transaction(owner_id) as session:
         await uploads.expire(session, owner_id, id)
     await _clear(resources, owner_id, id)
+
+
+async def finish_whole(resources: Resources) -> int:
+    """Accept uploads whose last byte had arrived when their request died: who saw all of it sent may never come back.
+
+    Returns how many became documents.
+    """
+    async with resources.database.lookup() as connection:
+        due = await uploads.whole_uploads(connection, SILENT, MOST)
+    return sum([await _finish(resources, owner_id, id) for owner_id, id in due])
 
 
 async def clear_expired(resources: Resources) -> int:
@@ -159,6 +171,22 @@ async def _check_room(session: AsyncSession, owner_id: UUID, settings: Settings,
             code="storage_quota_reached",
             hint="Delete some documents, or ask your administrator for more.",
         )
+
+
+async def _finish(resources: Resources, owner_id: UUID, id: UUID) -> bool:
+    """What is refused now (for a quota, say) may be accepted later, and expires as it would have."""
+    try:
+        async with resources.database.transaction(owner_id) as session:
+            expires_at = (await uploads.find(session, owner_id, id)).expires_at
+        try:
+            return (await stand(resources, owner_id, id)).document_id is not None
+        except TooLarge as error:
+            log.warning("upload.not_accepted", id=str(id), code=error.code)
+            async with resources.database.transaction(owner_id) as session:
+                await uploads.put_back(session, owner_id, id, expires_at, AGAIN)
+    except DocVaultError as error:  # its sender came back, or a part of ours is away
+        log.info("upload.not_finished", id=str(id), code=error.code)
+    return False
 
 
 async def _clear(resources: Resources, owner_id: UUID, id: UUID) -> bool:

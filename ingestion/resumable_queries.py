@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -137,6 +138,19 @@ async def is_open(session: AsyncSession, owner_id: UUID, key: str) -> bool:
         ResumableUpload.document_id.is_(None), ResumableUpload.expires_at > func.now(),
     )  # fmt: skip
     return (await session.scalar(query)) is not None
+
+
+async def put_back(session: AsyncSession, owner_id: UUID, id: UUID, expires_at: datetime, rest: float) -> None:
+    """It goes when it would have gone, and is among the `whole_uploads` again in `rest` seconds."""
+    values = {"expires_at": expires_at, "updated_at": func.now() + seconds(rest)}
+    await session.execute(_this(owner_id, id).where(ResumableUpload.document_id.is_(None)).values(values))
+
+
+async def whole_uploads(connection: AsyncConnection, silent: float, most: int) -> list[tuple[UUID, UUID]]:
+    rows = await connection.execute(
+        text("SELECT owner_id, id FROM whole_uploads(:silent, :most)"), {"silent": silent, "most": most}
+    )
+    return [(row.owner_id, row.id) for row in rows]
 
 
 async def expired_uploads(connection: AsyncConnection, most: int) -> list[tuple[UUID, UUID]]:

@@ -77,6 +77,8 @@ async def keep_sweeping(resources: Resources) -> None:
                 log.warning("sweep.frozen_sessions_ended", count=ended)
             if removed := await sweep(resources):
                 log.info("sweep.objects_removed", count=removed)
+            if finished := await resumable.finish_whole(resources):
+                log.info("sweep.uploads_finished", count=finished)
             if removed := await resumable.clear_expired(resources):
                 log.info("sweep.uploads_removed", count=removed)
             if time.monotonic() - cleared >= CLEAR_EVERY:

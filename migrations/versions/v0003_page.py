@@ -49,6 +49,9 @@ ALTER TABLE messages
 CREATE INDEX messages_of_question ON messages (owner_id, question_id);
 ALTER TABLE citations ADD COLUMN start_offset integer, ADD COLUMN end_offset integer;
 
+CREATE INDEX resumable_uploads_whole ON resumable_uploads (updated_at)
+    WHERE document_id IS NULL AND received_bytes = size_bytes;
+
 ALTER TABLE sessions ADD COLUMN previous_hash bytea, ADD COLUMN previous_until timestamptz;
 
 CREATE TABLE preferences (
@@ -64,12 +67,26 @@ CREATE FUNCTION expired_trash(before timestamptz, most integer) RETURNS TABLE (o
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$ SELECT owner_id, id FROM documents WHERE trashed_at < before ORDER BY owner_id, trashed_at LIMIT most $$;
 
+-- Uploads that nobody is at and whose last byte came so many seconds ago, and that are no documents yet.
+CREATE FUNCTION whole_uploads(silent double precision, most integer) RETURNS TABLE (owner_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ SELECT owner_id, id FROM resumable_uploads
+          WHERE document_id IS NULL AND received_bytes = size_bytes AND expires_at > now()
+            AND updated_at < now() - make_interval(secs => silent) AND (lease_until IS NULL OR lease_until < now())
+          ORDER BY updated_at LIMIT most $$;
+
 -- Whether a person is registered. The account that `docvault up` makes for the command line of its machine is none.
 CREATE FUNCTION any_person() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$ SELECT EXISTS (SELECT FROM users WHERE email_key <> 'local@docvault.localhost') $$;
 """
 
-FUNCTIONS = {"expired_trash(timestamptz, integer)": {"documents": "trashed_at"}, "any_person()": {}}
+FUNCTIONS = {
+    "expired_trash(timestamptz, integer)": {"documents": "trashed_at"},
+    "whole_uploads(double precision, integer)": {
+        "resumable_uploads": "document_id, received_bytes, size_bytes, updated_at, lease_until"
+    },
+    "any_person()": {},
+}
 
 # Each asks first whether `app.owner_id` is an administrator, so that no caller can forget to. None returns a name or a
 # word of a document.

@@ -25,7 +25,7 @@ from docvault.resources import Resources
 from docvault.settings import MiB, Settings
 from docvault.storage import disk
 from docvault.storage.factory import open_store
-from ingestion import resumable
+from ingestion import receiving, resumable
 from ingestion.receiving import Piece
 from ingestion.sweeper import clear_unfinished, sweep
 from tests.docvault.storage.contract import pieces_of, read_all, some_bytes
@@ -219,6 +219,65 @@ async def test_stopped_and_never_gone_on_with(
     assert await sql(vault, owner_id, "SELECT count(*) FROM unowned_objects") == 0
     assert await sql(vault, owner_id, "SELECT count(*) FROM resumable_uploads") == 0
     steps.go_on.set()
+
+
+async def abandoned(vault: Resources, owner_id: UUID, content: bytes, monkeypatch: pytest.MonkeyPatch) -> UUID:
+    """An upload whose process was killed when the last byte was safe, and whose sender never comes back."""
+    id = (await resumable.begin(vault, owner_id, len(content), "", {"filename": "whole.txt"})).id
+
+    class Killed(BaseException): ...
+
+    def killed(*_: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:  # nothing runs after a kill: neither what comes next nor the clean-up
+        patch.setattr(receiving.Receiving, "_accept", killed)
+        patch.setattr(receiving.Receiving, "let_go", killed)
+        with pytest.raises(Killed):
+            await resumable.receive(vault, owner_id, id, Piece(pieces_of(content), 0, len(content)))
+    assert await sql(vault, owner_id, "SELECT received_bytes FROM resumable_uploads") == len(content)
+    assert await sql(vault, owner_id, "SELECT count(*) FROM documents") == 0
+    return id
+
+
+SILENCE = """
+UPDATE resumable_uploads SET lease_until = lease_until - interval '{0} s', updated_at = now() - interval '{0} s'
+"""
+    "UPDATE resumable_uploads SET lease_until = lease_until - interval '{0} s', updated_at = now() - interval '{0} s'"
+)
+
+
+async def test_all_of_it_is_there_and_nobody_comes_back(
+    vault: Resources, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner_id, content = UUID((await people.new()).id), some_bytes(SIZE)
+    monkeypatch.setattr(disk, "lock", lambda _: None)  # it has ended with its process
+    id = await abandoned(vault, owner_id, content, monkeypatch)
+    assert await resumable.finish_whole(vault) == 0, "its sender may be about to ask"
+    await sql(vault, owner_id, SILENCE.format(resumable.SILENT + 1))
+    assert await resumable.finish_whole(vault) == 1
+    assert await resumable.finish_whole(vault) == 0
+    assert await sql(vault, owner_id, "SELECT filename || ' ' || status FROM documents") == "whole.txt queued"
+    assert (await resumable.stand(vault, owner_id, id)).document_id
+    await settle(vault, owner_id)
+    assert await read_all(vault.store, f"{owner_id}/{id}") == content
+    assert await stored(vault, owner_id) == [f"{owner_id}/{id}"]
+
+
+async def test_what_is_refused_at_its_end_expires_when_it_would_have(
+    vault: Resources, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner_id, content = UUID((await people.new()).id), some_bytes(SIZE)
+    monkeypatch.setattr(disk, "lock", lambda _: None)
+    await abandoned(vault, owner_id, content, monkeypatch)
+    await sql(vault, owner_id, SILENCE.format(resumable.SILENT + 1))
+    expires_at = await sql(vault, owner_id, "SELECT expires_at FROM resumable_uploads")
+    full = dataclasses.replace(vault, settings=msgspec.structs.replace(vault.settings, max_owner_files=0))
+    assert await resumable.finish_whole(full) == 0
+    assert await sql(vault, owner_id, "SELECT expires_at FROM resumable_uploads") == expires_at
+    assert await resumable.finish_whole(vault) == 0, "not at every look"
+    await sql(vault, owner_id, SILENCE.format(resumable.SILENT + 1))
+    assert await resumable.finish_whole(vault) == 1
 
 
 async def test_the_sweeper_leaves_what_goes_on(vault: Resources, people: People) -> None:
