@@ -1,3 +1,83 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useReducer } from "react";
+import { ProblemNote } from "@/shared/ui/ProblemNote";
+import { type LibraryPlace, VIEWS } from "@/shared/vault/place";
+import type { DocumentView } from "@/shared/vault/types";
+import { Dialogs } from "./Dialogs";
+import { DocumentRows } from "./DocumentRows";
+import { LibraryEmpty } from "./LibraryEmpty";
+import styles from "./LibraryPage.module.css";
+import { documentsOf, documentsQuery, isFiltered } from "./list";
+import { ReadingStrip } from "./ReadingStrip";
+import { SelectionBar } from "./SelectionBar";
+import { SubFolders } from "./SubFolders";
+import { NOTHING, select } from "./selection";
+import { Toolbar } from "./Toolbar";
+
+const route = getRouteApi("/inside/library");
+const KEPT_VIEW = "docvault.library.view";
+
+/** The documents of a folder, of a filter, or of the trash. */
 export function LibraryPage() {
-  return <h1>LibraryPage</h1>;
+  const place = route.useSearch();
+  return (
+    <>
+      <Library key={`${place.folder ?? ""}${place.trash ?? ""}`} place={place} />
+      <Dialogs />
+    </>
+  );
 }
+
+function Library({ place }: { place: LibraryPlace }) {
+  const navigate = route.useNavigate();
+  const list = useInfiniteQuery(documentsQuery(place));
+  const documents = useMemo(() => documentsOf(list.data), [list.data]);
+  const [selection, dispatch] = useReducer(select, NOTHING);
+  const order = useMemo(() => documents.map((document) => document.id), [documents]);
+  useEffect(() => dispatch({ do: "keep", order }), [order]);
+  const go = useCallback(
+    (change: Partial<LibraryPlace>) => {
+      if (change.view) localStorage.setItem(KEPT_VIEW, change.view);
+      void navigate({ search: (before) => ({ ...before, ...change }), replace: "q" in change });
+    },
+    [navigate],
+  );
+  const view = place.view ?? VIEWS.find((one) => one === localStorage.getItem(KEPT_VIEW)) ?? "list";
+  const chosen = useMemo(
+    () => documents.filter(({ id }) => selection.chosen.has(id)),
+    [documents, selection],
+  );
+  const total = list.data?.pages[0]?.total ?? undefined;
+  const top = !isFiltered(place) && !place.trash;
+  return (
+    <div className={styles.page}>
+      <Toolbar place={place} view={view} go={go} total={total} />
+      {!place.trash && <ReadingStrip place={place} go={go} />}
+      {list.error && <ProblemNote error={list.error} onRetry={() => void list.refetch()} />}
+      {list.isSuccess && documents.length === 0 ? (
+        <>
+          {top && <SubFolders path={place.folder ?? ""} go={go} />}
+          <LibraryEmpty place={place} go={go} />
+        </>
+      ) : (
+        <DocumentRows
+          documents={documents}
+          pending={list.isPending}
+          view={view}
+          place={place}
+          selection={selection}
+          dispatch={dispatch}
+          onEnd={() => void (list.hasNextPage && !list.isFetching && list.fetchNextPage())}
+          header={top ? <SubFolders path={place.folder ?? ""} go={go} /> : null}
+        />
+      )}
+      {chosen.length > 0 && (
+        <SelectionBar chosen={chosen} trash={place.trash ?? false} onDone={() => dispatch({ do: "none" })} />
+      )}
+    </div>
+  );
+}
+
+export type Go = (change: Partial<LibraryPlace>) => void;
+export type Documents = readonly DocumentView[];

@@ -6,7 +6,7 @@ import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
-import { type Item, type Totals, totals } from "./model";
+import { type Item, type Stage, type Totals, totals } from "./model";
 import type { Queue } from "./queue";
 import styles from "./UploadPanel.module.css";
 import { UploadRow } from "./UploadRow";
@@ -14,6 +14,10 @@ import { UploadRow } from "./UploadRow";
 type Props = { queue: Queue; items: readonly Item[] };
 
 const ROW = 58; // pixels
+/** What wants attention first, then what moves. */
+const ORDER: Record<Stage, number> = {
+  failed: 0, refused: 0, interrupted: 1, sending: 2, waiting: 3, duplicate: 4, done: 4, cancelled: 5,
+};
 
 /** In a corner: the whole in one line, every file below it. */
 export function UploadPanel({ queue, items }: Props) {
@@ -81,12 +85,12 @@ function Pace({ all, speed }: { all: Totals; speed: number }) {
 
 function Rows({ queue, items }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
-  const newestFirst = [...items].reverse();
+  const sorted = [...items].sort((a, b) => ORDER[a.stage] - ORDER[b.stage]);
   const rows = useVirtualizer({
-    count: newestFirst.length,
+    count: sorted.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
-    getItemKey: (index) => newestFirst[index]?.id ?? index,
+    getItemKey: (index) => sorted[index]?.id ?? index,
     overscan: 6,
   });
   return (
@@ -94,7 +98,7 @@ function Rows({ queue, items }: Props) {
     <div ref={scroller} className={styles.scroller} tabIndex={0}>
       <ul style={{ height: rows.getTotalSize() }} className={styles.rows}>
         {rows.getVirtualItems().map((row) => {
-          const item = newestFirst[row.index];
+          const item = sorted[row.index];
           return (
             item && (
               <li key={row.key} className={styles.row} style={{ height: ROW, translate: `0 ${row.start}px` }}>

@@ -24,6 +24,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Failures
+         * @description Why documents failed, everybody's counted together.
+         */
+        get: operations["ApiAdminFailuresFailures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/failures/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Read everybody's failed documents again, or only those that failed with `code`.
+         */
+        post: operations["ApiAdminFailuresRetryRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description How the vault is: parts, versions, queue, workers, room.
+         */
+        get: operations["ApiAdminHealthHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListPeople
+         * @description Who has an account, newest first.
+         */
+        get: operations["ApiAdminPeopleListPeople"];
+        put?: never;
+        /**
+         * AddPerson
+         * @description Make an account for somebody, whether or not registration is open.
+         */
+        post: operations["ApiAdminPeopleAddPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * PatchPerson
+         * @description Disable somebody, which ends their sessions and API keys at once, or say who administers.
+         */
+        patch: operations["ApiAdminPeoplePersonIdPatchPerson"];
+        trace?: never;
+    };
+    "/api/admin/people/{person_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * SetPassword
+         * @description Give somebody a new password. Their sessions end.
+         */
+        post: operations["ApiAdminPeoplePersonIdPasswordSetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -135,7 +259,7 @@ export interface paths {
         };
         /**
          * ListConversations
-         * @description One's conversations, the last used first.
+         * @description One's conversations, the last used first; with `q`, those that say it anywhere, in any case.
          */
         get: operations["ApiConversationsListConversations"];
         put?: never;
@@ -144,7 +268,11 @@ export interface paths {
          * @description Begin one without a question yet.
          */
         post: operations["ApiConversationsCreateConversation"];
-        delete?: never;
+        /**
+         * DeleteConversations
+         * @description Remove all of one's conversations.
+         */
+        delete: operations["ApiConversationsDeleteConversations"];
         options?: never;
         head?: never;
         patch?: never;
@@ -198,6 +326,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ExportConversations
+         * @description All of one's conversations in one file, a list of what `export` gives of each.
+         */
+        post: operations["ApiConversationsExportExportConversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/import": {
         parameters: {
             query?: never;
@@ -209,7 +357,9 @@ export interface paths {
         put?: never;
         /**
          * ImportConversation
-         * @description Read in what `export` gave, as a new conversation. Citations of documents not there keep their words.
+         * @description Read in what `export` gave, one or a list, as new ones. Citations of documents not there keep their words.
+         *
+         *     Of one, all that was said is given back; of a list, the conversations.
          */
         post: operations["ApiConversationsImportImportConversation"];
         delete?: never;
@@ -227,7 +377,10 @@ export interface paths {
         };
         /**
          * ListDocuments
-         * @description Your documents, newest first. `folder` includes those below it; several `tag`s must all be there.
+         * @description Your documents, newest first. `folder` includes those below it, unless `direct`; all `tag`s must be there.
+         *
+         *     Of several `content_type`s one must fit, whole or, as `image/`, from its beginning. `trashed` lists the trash
+         *     instead. `count` asks for the `total` of all pages.
          */
         get: operations["ApiDocumentsListDocuments"];
         put?: never;
@@ -316,6 +469,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/{document_id}/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * FindInDocument
+         * @description Where these words stand in the document, whatever their case, their accents and the space between them.
+         */
+        get: operations["ApiDocumentsDocumentIdFindFindInDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/{document_id}/link": {
         parameters: {
             query?: never;
@@ -365,11 +538,33 @@ export interface paths {
         };
         /**
          * GetText
-         * @description The text of each page as citations are checked against it. Pages count from 1.
+         * @description The text of each page, or of the pages `first` to `last`, as citations are checked against it.
+         *
+         *     Pages count from 1.
          */
         get: operations["ApiDocumentsDocumentIdTextGetText"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ChangeDocuments
+         * @description Do one thing to up to 1,000 documents: all of it is done, or nothing. Ids of no document are left out.
+         */
+        post: operations["ApiDocumentsBulkChangeDocuments"];
         delete?: never;
         options?: never;
         head?: never;
@@ -418,6 +613,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/trash/empty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * EmptyTrash
+         * @description Delete for good all that is in the trash by now. Some at a time: what was deleted before an error stays so.
+         */
+        post: operations["ApiDocumentsTrashEmptyEmptyTrash"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -441,6 +656,82 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetExport
+         * @description Everything you have as one ZIP: documents in their folders, what is known of them, conversations, your account.
+         *
+         *     `ticket` comes from `link`, and takes the place of the header.
+         */
+        get: operations["ApiExportGetExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ExportLink
+         * @description A link by which the browser downloads everything you have.
+         */
+        post: operations["ApiExportLinkExportLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListFolders
+         * @description All your folders, by path: made, or with documents, and those around them.
+         */
+        get: operations["ApiFoldersListFolders"];
+        put?: never;
+        /**
+         * CreateFolder
+         * @description Make a folder, and those around it. One that is there already is left as it is.
+         */
+        post: operations["ApiFoldersCreateFolder"];
+        /**
+         * DeleteFolder
+         * @description Remove a folder with those below it, and put all their documents into the trash.
+         */
+        delete: operations["ApiFoldersDeleteFolder"];
+        options?: never;
+        head?: never;
+        /**
+         * MoveFolder
+         * @description Rename a folder or move it, with everything below. Into one that is there, its documents come beside those there.
+         *
+         *     Documents of one name stay apart: none becomes a revision of another.
+         */
+        patch: operations["ApiFoldersMoveFolder"];
         trace?: never;
     };
     "/api/ingestion": {
@@ -631,6 +922,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListTags
+         * @description All your tags, the most frequent first.
+         */
+        get: operations["ApiTagsListTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/uploads": {
         parameters: {
             query?: never;
@@ -679,6 +990,26 @@ export interface paths {
          * @description Add the body's bytes at `Upload-Offset`. With the last of them the file is accepted: `X-Document-Id` names it.
          */
         patch: operations["ApiUploadsUploadIdAdd"];
+        trace?: never;
+    };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage
+         * @description How much you keep, and how much you may. The trash counts until it is emptied.
+         */
+        get: operations["ApiUsageUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/webhooks": {
@@ -907,21 +1238,38 @@ export interface components {
             prefix: string;
             scopes: string[];
         };
+        /** BulkAsked */
+        BulkAsked: {
+            /** @enum {string} */
+            action: "move" | "add_tags" | "remove_tags" | "trash" | "restore" | "delete" | "retry";
+            folder?: string | null;
+            ids: string[];
+            tags?: string[] | null;
+        };
+        /** BulkView */
+        BulkView: {
+            changed: string[];
+        };
         /** ChatRequest */
         ChatRequest: {
             conversation_id?: string | null;
-            filters?: components["schemas"]["Filters"];
+            filters?: components["schemas"]["Filters"] | null;
             models?: string[] | null;
-            question: string;
+            /** @default  */
+            question?: string;
+            regenerates?: string | null;
+            replaces?: string | null;
         };
         /** CitationView */
         CitationView: {
             boxes?: number[][];
             document_id: string | null;
+            end?: number | null;
             filename: string;
             marker: number;
             page: number;
             quote: string;
+            start?: number | null;
         };
         /** ConversationCreate */
         ConversationCreate: {
@@ -935,9 +1283,16 @@ export interface components {
             /** Format: uuid */
             id: string;
             messages: components["schemas"]["MessageView"][];
+            models?: string[];
+            /** @default  */
+            preview?: string;
             title: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** ConversationList */
+        ConversationList: {
+            items: components["schemas"]["ConversationView"][];
         };
         /** ConversationPatch */
         ConversationPatch: {
@@ -949,6 +1304,9 @@ export interface components {
             created_at: string;
             /** Format: uuid */
             id: string;
+            models?: string[];
+            /** @default  */
+            preview?: string;
             title: string;
             /** Format: date-time */
             updated_at: string;
@@ -981,9 +1339,9 @@ export interface components {
             items: components["schemas"]["SessionView"][];
             next_cursor?: string | null;
         };
-        /** CursorPage[DocumentView] */
-        "CursorPage_docvault.library.schemas.DocumentView_": {
-            items: components["schemas"]["DocumentView"][];
+        /** CursorPage[PersonView] */
+        "CursorPage_docvault.admin.schemas.PersonView_": {
+            items: components["schemas"]["PersonView"][];
             next_cursor?: string | null;
         };
         /** CursorPage[DeliveryView] */
@@ -1000,6 +1358,10 @@ export interface components {
         "CursorPage_search.schemas.ConversationView_": {
             items: components["schemas"]["ConversationView"][];
             next_cursor?: string | null;
+        };
+        /** Deleted */
+        Deleted: {
+            deleted: number;
         };
         /** DeliveryView */
         DeliveryView: {
@@ -1023,6 +1385,12 @@ export interface components {
             code: string;
             detail: string;
             hint?: string | null;
+        };
+        /** DocumentPage */
+        DocumentPage: {
+            items: Record<string, never>[];
+            next_cursor?: string | null;
+            total?: number | null;
         };
         /** DocumentPatch */
         DocumentPatch: {
@@ -1066,16 +1434,41 @@ export interface components {
             status: "queued" | "processing" | "ready" | "failed";
             tags: string[];
             title?: string | null;
+            trashed_at?: string | null;
             /** Format: date-time */
             updated_at: string;
             warnings?: string[];
         };
         /** FailureView */
-        FailureView: {
+        docvault_admin_schemas_FailureView: {
             code: string;
             count: number;
             detail: string;
-            hint: string | null;
+            /** Format: date-time */
+            oldest: string;
+            owners: number;
+        };
+        /** RetriedView */
+        docvault_admin_schemas_RetriedView: {
+            retried: number;
+        };
+        /** HitView */
+        docvault_library_schemas_HitView: {
+            after: string;
+            before: string;
+            end: number;
+            page: number;
+            start: number;
+            text: string;
+        };
+        /** EmbedderView */
+        EmbedderView: {
+            dimensions: number;
+            model: string;
+        };
+        /** FailuresView */
+        FailuresView: {
+            items: components["schemas"]["docvault_admin_schemas_FailureView"][];
         };
         /**
          * Filters
@@ -1096,6 +1489,42 @@ export interface components {
             folder?: string | null;
             tags?: string[] | null;
         };
+        /** FindView */
+        FindView: {
+            hits: components["schemas"]["docvault_library_schemas_HitView"][];
+            more: boolean;
+            total: number;
+        };
+        /** FolderCreate */
+        FolderCreate: {
+            path: string;
+        };
+        /** FolderDeleted */
+        FolderDeleted: {
+            trashed: number;
+        };
+        /** FolderMoved */
+        FolderMoved: {
+            moved: number;
+            path: string;
+        };
+        /** FolderPatch */
+        FolderPatch: {
+            new_path: string;
+            path: string;
+        };
+        /** FoldersView */
+        FoldersView: {
+            items: components["schemas"]["FolderView"][];
+        };
+        /** FolderView */
+        FolderView: {
+            /** @default 0 */
+            documents?: number;
+            path: string;
+            /** @default 0 */
+            size_bytes?: number;
+        };
         /** Health */
         Health: {
             parts?: {
@@ -1106,24 +1535,36 @@ export interface components {
             /** @default 0.1.0 */
             version?: string;
         };
-        /** HitView */
-        HitView: {
-            boxes: number[][];
-            /** Format: uuid */
-            chunk_id: string;
-            /** Format: uuid */
-            document_id: string;
-            filename: string;
-            page: number;
-            score: number;
-            section: string[];
-            text: string;
+        /** HealthDetails */
+        HealthDetails: {
+            database_bytes: number | null;
+            embedder: components["schemas"]["EmbedderView"];
+            parts: {
+                [key: string]: string;
+            };
+            queue: components["schemas"]["QueueView"] | null;
+            /** @enum {string} */
+            status: "ok" | "degraded" | "unavailable";
+            storage: components["schemas"]["StorageView"];
+            versions: components["schemas"]["VersionsView"];
+            workers: components["schemas"]["Worker"][] | null;
+        };
+        /** FailureView */
+        ingestion_schemas_FailureView: {
+            code: string;
+            count: number;
+            detail: string;
+            hint: string | null;
+        };
+        /** RetriedView */
+        ingestion_schemas_RetriedView: {
+            retried: number;
         };
         /** IngestionView */
         IngestionView: {
             expected_seconds: number | null;
             failed: number;
-            failures: components["schemas"]["FailureView"][];
+            failures: components["schemas"]["ingestion_schemas_FailureView"][];
             oldest_waiting_seconds: number;
             passages_left: number;
             passages_per_second: number | null;
@@ -1184,11 +1625,14 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             error?: string | null;
+            error_code?: string | null;
+            filters?: components["schemas"]["Filters"] | null;
             /** Format: uuid */
             id: string;
             model?: string | null;
             question_id?: string | null;
             role: string;
+            sources?: components["schemas"]["SourceView"][] | null;
             usage?: unknown;
         };
         /** ModelList */
@@ -1201,6 +1645,10 @@ export interface components {
             id: string;
             provider: string;
         };
+        /** NewPassword */
+        NewPassword: {
+            password: string;
+        };
         /** PageView */
         PageView: {
             height?: number | null;
@@ -1212,6 +1660,31 @@ export interface components {
         PasswordChange: {
             current: string;
             new: string;
+        };
+        /** PersonCreate */
+        PersonCreate: {
+            email: string;
+            /** @default false */
+            is_admin?: boolean;
+            password: string;
+        };
+        /** PersonPatch */
+        PersonPatch: {
+            disabled?: boolean;
+            is_admin?: boolean;
+        };
+        /** PersonView */
+        PersonView: {
+            /** Format: date-time */
+            created_at: string;
+            disabled_at: string | null;
+            documents: number;
+            email: string;
+            /** Format: uuid */
+            id: string;
+            is_admin: boolean;
+            last_seen_at: string | null;
+            size_bytes: number;
         };
         /** PreferencesPatch */
         PreferencesPatch: {
@@ -1229,9 +1702,14 @@ export interface components {
              */
             theme?: "system" | "light" | "dark";
         };
-        /** RetriedView */
-        RetriedView: {
-            retried: number;
+        /** QueueView */
+        QueueView: {
+            due: number;
+            failed: number;
+            oldest_seconds: number;
+            passages: number;
+            processing: number;
+            queued: number;
         };
         /** RetryAsked */
         RetryAsked: {
@@ -1241,10 +1719,12 @@ export interface components {
         SavedCitation: {
             boxes?: number[][];
             document_id?: string | null;
+            end?: number | null;
             filename: string;
             marker: number;
             page: number;
             quote: string;
+            start?: number | null;
         };
         /** SavedConversation */
         SavedConversation: {
@@ -1267,12 +1747,42 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             error?: string | null;
+            error_code?: string | null;
+            filters?: components["schemas"]["Filters"] | null;
             model?: string | null;
             /** @enum {string} */
             role: "user" | "assistant";
+            sources?: components["schemas"]["SourceView"][] | null;
             usage?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** HitView */
+        search_schemas_HitView: {
+            boxes: number[][];
+            /** Format: uuid */
+            chunk_id: string;
+            /** @default  */
+            content_type?: string;
+            /** Format: uuid */
+            document_id: string;
+            filename: string;
+            /** @default  */
+            folder?: string;
+            marks?: [
+                number,
+                number
+            ][];
+            page: number;
+            /** @default 0 */
+            page_count?: number;
+            /** @default 0 */
+            passage_end?: number;
+            /** @default 0 */
+            passage_start?: number;
+            score: number;
+            section: string[];
+            text: string;
         };
         /** SearchRequest */
         SearchRequest: {
@@ -1288,7 +1798,7 @@ export interface components {
         };
         /** SearchView */
         SearchView: {
-            hits: components["schemas"]["HitView"][];
+            hits: components["schemas"]["search_schemas_HitView"][];
             took_ms: number;
         };
         /** SecretWebhookView */
@@ -1318,6 +1828,49 @@ export interface components {
             refreshed_at: string;
             user_agent: string;
         };
+        /** SourceView */
+        SourceView: {
+            boxes: number[][];
+            /** Format: uuid */
+            chunk_id: string;
+            /** @default  */
+            content_type?: string;
+            document_id: string | null;
+            filename: string;
+            /** @default  */
+            folder?: string;
+            marks?: [
+                number,
+                number
+            ][];
+            n: number;
+            page: number;
+            /** @default 0 */
+            page_count?: number;
+            /** @default 0 */
+            passage_end?: number;
+            /** @default 0 */
+            passage_start?: number;
+            score: number;
+            section: string[];
+            text: string;
+        };
+        /** StorageView */
+        StorageView: {
+            free_bytes?: number | null;
+            /** @enum {string} */
+            kind: "files" | "s3";
+            total_bytes?: number | null;
+        };
+        /** TagsView */
+        TagsView: {
+            items: components["schemas"]["TagView"][];
+        };
+        /** TagView */
+        TagView: {
+            documents: number;
+            tag: string;
+        };
         /** TokenView */
         TokenView: {
             access_token: string;
@@ -1329,9 +1882,22 @@ export interface components {
             token_type?: "bearer";
             user: components["schemas"]["UserView"];
         };
+        /** TrashEmptied */
+        TrashEmptied: {
+            deleted: number;
+        };
         /** UploadView */
         UploadView: {
             documents: components["schemas"]["DocumentView"][];
+        };
+        /** UsageView */
+        UsageView: {
+            documents: number;
+            max_bytes: number;
+            max_documents: number;
+            size_bytes: number;
+            trashed_bytes: number;
+            trashed_documents: number;
         };
         /** UserView */
         UserView: {
@@ -1342,6 +1908,14 @@ export interface components {
             id: string;
             is_admin: boolean;
             preferences: components["schemas"]["PreferencesView"];
+        };
+        /** VersionsView */
+        VersionsView: {
+            docvault: string;
+            postgresql?: string | null;
+            python: string;
+            redis?: string | null;
+            schema?: string | null;
         };
         /** WebhookCreate */
         WebhookCreate: {
@@ -1368,6 +1942,17 @@ export interface components {
             id: string;
             url: string;
         };
+        /** Worker */
+        Worker: {
+            host: string;
+            jobs: number;
+            pid: number;
+            /** Format: date-time */
+            seen_at: string;
+            /** Format: date-time */
+            started_at: string;
+            version: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1393,6 +1978,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["About"];
+                };
+            };
+        };
+    };
+    ApiAdminFailuresFailures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailuresView"];
+                };
+            };
+        };
+    };
+    ApiAdminFailuresRetryRetry: {
+        parameters: {
+            query?: {
+                code?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["docvault_admin_schemas_RetriedView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiAdminHealthHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthDetails"];
+                };
+            };
+        };
+    };
+    ApiAdminPeopleListPeople: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CursorPage_docvault.admin.schemas.PersonView_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiAdminPeopleAddPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonCreate"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiAdminPeoplePersonIdPatchPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonPatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiAdminPeoplePersonIdPasswordSetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -1576,6 +2395,7 @@ export interface operations {
             query?: {
                 cursor?: string | null;
                 limit?: number;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -1644,6 +2464,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiConversationsDeleteConversations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
                 };
             };
         };
@@ -1798,6 +2638,26 @@ export interface operations {
             };
         };
     };
+    ApiConversationsExportExportConversations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
     ApiConversationsImportImportConversation: {
         parameters: {
             query?: never;
@@ -1807,7 +2667,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SavedConversation"];
+                "application/json": components["schemas"]["SavedConversation"] | components["schemas"]["SavedConversation"][];
             };
         };
         responses: {
@@ -1817,7 +2677,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConversationDetail"];
+                    "application/json": components["schemas"]["ConversationDetail"] | components["schemas"]["ConversationList"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -1840,13 +2700,19 @@ export interface operations {
     ApiDocumentsListDocuments: {
         parameters: {
             query?: {
+                content_type?: string[] | null;
+                count?: boolean;
+                created_after?: string | null;
+                created_before?: string | null;
                 cursor?: string | null;
+                direct?: boolean;
                 folder?: string | null;
                 limit?: number;
                 q?: string | null;
                 sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "filename" | "-filename" | "size_bytes" | "-size_bytes";
                 status?: "queued" | "processing" | "ready" | "failed" | null;
                 tag?: string[] | null;
+                trashed?: boolean;
             };
             header?: never;
             path?: never;
@@ -1860,7 +2726,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CursorPage_docvault.library.schemas.DocumentView_"];
+                    "application/json": components["schemas"]["DocumentPage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -2090,6 +2956,46 @@ export interface operations {
             };
         };
     };
+    ApiDocumentsDocumentIdFindFindInDocument: {
+        parameters: {
+            query: {
+                limit?: number;
+                q: string;
+            };
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiDocumentsDocumentIdLinkLink: {
         parameters: {
             query?: never;
@@ -2174,7 +3080,10 @@ export interface operations {
     };
     ApiDocumentsDocumentIdTextGetText: {
         parameters: {
-            query?: never;
+            query?: {
+                first?: number;
+                last?: number | null;
+            };
             header?: never;
             path: {
                 document_id: string;
@@ -2190,6 +3099,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DocumentText"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiDocumentsBulkChangeDocuments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -2265,7 +3213,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RetriedView"];
+                    "application/json": components["schemas"]["ingestion_schemas_RetriedView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -2285,6 +3233,26 @@ export interface operations {
             };
         };
     };
+    ApiDocumentsTrashEmptyEmptyTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashEmptied"];
+                };
+            };
+        };
+    };
     ApiEventsStreamEvents: {
         parameters: {
             query?: never;
@@ -2300,6 +3268,198 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    ApiExportGetExport: {
+        parameters: {
+            query?: {
+                ticket?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiExportLinkExportLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+        };
+    };
+    ApiFoldersListFolders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoldersView"];
+                };
+            };
+        };
+    };
+    ApiFoldersCreateFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderCreate"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiFoldersDeleteFolder: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderDeleted"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiFoldersMoveFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderPatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderMoved"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
             };
         };
     };
@@ -2663,6 +3823,26 @@ export interface operations {
             };
         };
     };
+    ApiTagsListTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsView"];
+                };
+            };
+        };
+    };
     ApiUploadsCreate: {
         parameters: {
             query?: never;
@@ -2790,6 +3970,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiUsageUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
                 };
             };
         };

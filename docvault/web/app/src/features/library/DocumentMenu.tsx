@@ -1,0 +1,96 @@
+import { useNavigate } from "@tanstack/react-router";
+import {
+  Ban,
+  Download,
+  Ellipsis,
+  FolderInput,
+  MessageSquare,
+  Pencil,
+  RotateCcw,
+  RotateCw,
+  Tag,
+  Trash2,
+} from "lucide-react";
+import { useTexts } from "@/shared/texts";
+import { IconButton } from "@/shared/ui/IconButton";
+import { Menu, MenuItem, MenuSeparator } from "@/shared/ui/Menu";
+import { download } from "@/shared/vault/download";
+import type { DocumentView } from "@/shared/vault/types";
+import { useActions, useCancel } from "./actions";
+import { openDialog } from "./dialogs";
+
+export function DocumentMenu({ document, trash }: { document: DocumentView; trash: boolean }) {
+  const { t } = useTexts("library");
+  return (
+    <Menu
+      trigger={
+        <IconButton label={t("documentMenu", { name: document.filename })} tabIndex={-1}>
+          <Ellipsis />
+        </IconButton>
+      }
+    >
+      {trash ? <TrashItems document={document} /> : <Items document={document} />}
+    </Menu>
+  );
+}
+
+function Items({ document }: { document: DocumentView }) {
+  const { t } = useTexts("library");
+  const actions = useActions();
+  const cancel = useCancel();
+  const navigate = useNavigate();
+  const waiting = document.status === "queued" || document.status === "processing";
+  return (
+    <>
+      {document.status === "failed" && (
+        <MenuItem icon={<RotateCw />} onSelect={() => actions.retry([document])}>
+          {t("action.retry")}
+        </MenuItem>
+      )}
+      {waiting && (
+        <MenuItem icon={<Ban />} onSelect={() => cancel.mutate(document.id)}>
+          {t("action.cancel")}
+        </MenuItem>
+      )}
+      <MenuItem
+        icon={<MessageSquare />}
+        disabled={document.status !== "ready"}
+        onSelect={() => void navigate({ to: "/chat", search: { documents: [document.id] } })}
+      >
+        {t("action.ask")}
+      </MenuItem>
+      <MenuItem icon={<Download />} onSelect={() => void download(document.id)}>
+        {t("action.download")}
+      </MenuItem>
+      <MenuSeparator />
+      <MenuItem icon={<Pencil />} onSelect={() => openDialog({ kind: "rename", document })}>
+        {t("action.rename")}
+      </MenuItem>
+      <MenuItem icon={<FolderInput />} onSelect={() => openDialog({ kind: "move", documents: [document] })}>
+        {t("action.moveTo")}
+      </MenuItem>
+      <MenuItem icon={<Tag />} onSelect={() => openDialog({ kind: "tags", documents: [document] })}>
+        {t("action.tags")}
+      </MenuItem>
+      <MenuSeparator />
+      <MenuItem danger icon={<Trash2 />} onSelect={() => actions.trash([document])}>
+        {t("action.delete")}
+      </MenuItem>
+    </>
+  );
+}
+
+function TrashItems({ document }: { document: DocumentView }) {
+  const { t } = useTexts("library");
+  const actions = useActions();
+  return (
+    <>
+      <MenuItem icon={<RotateCcw />} onSelect={() => actions.restore([document])}>
+        {t("action.restore")}
+      </MenuItem>
+      <MenuItem danger icon={<Trash2 />} onSelect={() => actions.remove([document])}>
+        {t("action.deleteForever")}
+      </MenuItem>
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+import { CircleAlert, Clock, LoaderCircle } from "lucide-react";
+import { span } from "@/shared/lib/format";
+import { useTexts } from "@/shared/texts";
+import { ProgressBar } from "@/shared/ui/ProgressBar";
+import { Tooltip } from "@/shared/ui/Tooltip";
+import type { DocumentView } from "@/shared/vault/types";
+import styles from "./DocumentState.module.css";
+
+/** Ready documents say how long they are; the others what is going on with them, or why they failed. */
+export function DocumentState({ document }: { document: DocumentView }) {
+  const { t } = useTexts();
+  if (document.status === "failed") return <Failed document={document} />;
+  if (document.status === "queued") return <Queued document={document} />;
+  if (document.status === "processing") return <Reading document={document} />;
+  return <span className={styles.quiet}>{document.pages > 0 && t("pages", { count: document.pages })}</span>;
+}
+
+function Failed({ document }: { document: DocumentView }) {
+  const { t } = useTexts("library");
+  const { error } = document;
+  return (
+    <Tooltip
+      content={
+        <>
+          <p>{error?.detail}</p>
+          {error?.hint && <p>{error.hint}</p>}
+        </>
+      }
+    >
+      <button type="button" className={styles.failed} tabIndex={-1}>
+        <CircleAlert aria-hidden="true" />
+        <span className={styles.reason}>{error?.detail ?? t("status.failed")}</span>
+      </button>
+    </Tooltip>
+  );
+}
+
+function Queued({ document }: { document: DocumentView }) {
+  const { t } = useTexts("library");
+  const place = document.queue_position;
+  return (
+    <span className={styles.quiet}>
+      <Clock aria-hidden="true" />
+      {place ? t("place", { place }) : t("status.queued")}
+    </span>
+  );
+}
+
+function Reading({ document }: { document: DocumentView }) {
+  const { t } = useTexts("library");
+  const { pages_done: done = 0, pages_total: count = 0, expected_seconds: left } = document;
+  const stage = t(`stage.${document.stage as "extracting"}`, { defaultValue: t("status.processing") });
+  const words = count > 1 ? t("reading", { done, count }) : stage;
+  return (
+    <span className={styles.reading} title={left ? t("left", { span: span(left) }) : undefined}>
+      <span className={styles.quiet}>
+        <LoaderCircle className={styles.turning} aria-hidden="true" />
+        {words}
+      </span>
+      <ProgressBar label={words} value={document.progress} />
+    </span>
+  );
+}

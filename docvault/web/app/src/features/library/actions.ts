@@ -1,0 +1,164 @@
+/** What can be done with documents: seen at once, taken back with a message when the server refuses. */
+import { type QueryKey, useMutation } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { api, body } from "@/shared/api/client";
+import { queryClient } from "@/shared/api/query";
+import { useTexts } from "@/shared/texts";
+import { toast } from "@/shared/ui/toast";
+import { keys } from "@/shared/vault/keys";
+import { dropDocuments, putDocument } from "@/shared/vault/live";
+import type { DocumentView } from "@/shared/vault/types";
+import type { DocumentList } from "./list";
+
+type Bulk =
+  | { action: "move"; folder: string }
+  | { action: "add_tags" | "remove_tags"; tags: string[] }
+  | { action: "trash" | "restore" | "delete" | "retry" };
+
+const MOST = 1000; // documents of one request
+
+export type Actions = ReturnType<typeof useActions>;
+
+export function useActions() {
+  const { t } = useTexts("library");
+  const { t: common } = useTexts();
+  const bulk = useBulk();
+  const rename = useRename();
+  return useMemo(() => {
+    const run = (documents: readonly DocumentView[], what: Bulk, done?: () => void) =>
+      bulk.mutate({ documents, what }, { onSuccess: done });
+    const undo = (documents: readonly DocumentView[]) => ({
+      label: common("action.undo"),
+      run: () => run(documents, { action: "restore" }),
+    });
+    return {
+      trash: (documents: readonly DocumentView[]) =>
+        run(documents, { action: "trash" }, () =>
+          toast({ text: t("trashed", { count: documents.length }), action: undo(documents), stays: 10_000 }),
+        ),
+      restore: (documents: readonly DocumentView[]) =>
+        run(documents, { action: "restore" }, () =>
+          toast({ text: t("restored", { count: documents.length }) }),
+        ),
+      remove: (documents: readonly DocumentView[]) => run(documents, { action: "delete" }),
+      move: (documents: readonly DocumentView[], folder: string) =>
+        run(documents, { action: "move", folder }, () =>
+          toast({ text: t("moved", { count: documents.length, folder: folder || t("top") }) }),
+        ),
+      addTags: (documents: readonly DocumentView[], tags: string[]) =>
+        run(documents, { action: "add_tags", tags }),
+      removeTags: (documents: readonly DocumentView[], tags: string[]) =>
+        run(documents, { action: "remove_tags", tags }),
+      retry: (documents: readonly DocumentView[]) => run(documents, { action: "retry" }),
+      rename: (document: DocumentView, filename: string) => rename.mutate({ document, filename }),
+    };
+  }, [bulk.mutate, rename.mutate, t, common]);
+}
+
+function useBulk() {
+  return useMutation({
+    mutationFn: async ({ documents, what }: { documents: readonly DocumentView[]; what: Bulk }) => {
+      const ids = documents.map((document) => document.id);
+      for (let first = 0; first < ids.length; first += MOST) {
+        await body(
+          api.POST("/api/documents/bulk", { body: { ids: ids.slice(first, first + MOST), ...what } }),
+        );
+      }
+    },
+    onMutate: async ({ documents, what }) => {
+      const before = await pictured();
+      const after = documents.map((document) => changed(document, what));
+      if (["trash", "restore", "delete"].includes(what.action)) dropDocuments(documents.map((one) => one.id));
+      else after.forEach(putDocument);
+      return before;
+    },
+    onError: (_error, _given, before) => before && restore(before),
+    onSettled: refreshed,
+  });
+}
+
+function useRename() {
+  return useMutation({
+    mutationFn: ({ document, filename }: { document: DocumentView; filename: string }) =>
+      body(
+        api.PATCH("/api/documents/{document_id}", {
+          params: { path: { document_id: document.id } },
+          body: { filename },
+        }),
+      ),
+    onMutate: async ({ document, filename }) => {
+      const before = await pictured();
+      putDocument({ ...document, filename });
+      return before;
+    },
+    onError: (_error, _given, before) => before && restore(before),
+    onSettled: refreshed,
+  });
+}
+
+function changed(document: DocumentView, what: Bulk): DocumentView {
+  if (what.action === "move") return { ...document, folder: what.folder };
+  if (what.action === "add_tags")
+    return { ...document, tags: [...new Set([...document.tags, ...what.tags])] };
+  if (what.action === "remove_tags")
+    return { ...document, tags: document.tags.filter((tag) => !what.tags.includes(tag)) };
+  return document;
+}
+
+type Picture = [QueryKey, DocumentList | undefined][];
+
+/** All lists as they are; answers that are on their way would undo what is about to be shown. */
+async function pictured(): Promise<Picture> {
+  await queryClient.cancelQueries({ queryKey: keys.documentLists });
+  return queryClient.getQueriesData<DocumentList>({ queryKey: keys.documentLists });
+}
+
+function restore(picture: Picture): void {
+  for (const [key, list] of picture) queryClient.setQueryData(key, list);
+}
+
+function refreshed(): void {
+  for (const queryKey of [keys.documentLists, keys.folders, keys.tags, keys.usage]) {
+    void queryClient.invalidateQueries({ queryKey });
+  }
+}
+
+/** Folders themselves. */
+export function useFolderActions() {
+  const { t } = useTexts("library");
+  const create = useMutation({
+    mutationFn: (path: string) => body(api.POST("/api/folders", { body: { path } })),
+    onSettled: refreshed,
+  });
+  const rename = useMutation({
+    mutationFn: (change: { path: string; new_path: string }) =>
+      body(api.PATCH("/api/folders", { body: change })),
+    onSettled: refreshed,
+  });
+  const remove = useMutation({
+    mutationFn: (path: string) => body(api.DELETE("/api/folders", { params: { query: { path } } })),
+    onSuccess: ({ trashed }) => toast({ text: t("folderDeleted", { count: trashed }) }),
+    onSettled: refreshed,
+  });
+  const emptyTrash = useMutation({
+    mutationFn: () => body(api.POST("/api/documents/trash/empty")),
+    onSuccess: ({ deleted }) => toast({ text: t("trashEmptied", { count: deleted }) }),
+    onSettled: refreshed,
+  });
+  return { create, rename, remove, emptyTrash };
+}
+
+export function useRetryAll() {
+  return useMutation({
+    mutationFn: () => body(api.POST("/api/documents/retry", { params: { query: {} } })),
+    onSettled: refreshed,
+  });
+}
+
+export function useCancel() {
+  return useMutation({
+    mutationFn: (id: string) =>
+      body(api.POST("/api/documents/{document_id}/cancel", { params: { path: { document_id: id } } })),
+    onSettled: refreshed,
+  });
+}

@@ -1,0 +1,29 @@
+/** Which dialog of the library is open. The sidebar opens them too, so the page and not a context holds it. */
+import { useSyncExternalStore } from "react";
+import type { DocumentView } from "@/shared/vault/types";
+
+export type OpenDialog =
+  | { kind: "newFolder"; parent: string }
+  | { kind: "renameFolder"; path: string }
+  | { kind: "rename"; document: DocumentView }
+  | { kind: "move"; documents: readonly DocumentView[] }
+  | { kind: "tags"; documents: readonly DocumentView[] }
+  | { kind: "confirm"; title: string; text: string; confirm: string; run: () => void };
+
+let current: OpenDialog | null = null;
+const listeners = new Set<() => void>();
+
+export function openDialog(dialog: OpenDialog | null): void {
+  current = dialog;
+  for (const listener of listeners) listener();
+}
+
+export function useOpenDialog(): OpenDialog | null {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => current,
+  );
+}
