@@ -243,8 +243,6 @@ async def abandoned(vault: Resources, owner_id: UUID, content: bytes, monkeypatc
 SILENCE = """
 UPDATE resumable_uploads SET lease_until = lease_until - interval '{0} s', updated_at = now() - interval '{0} s'
 """
-    "UPDATE resumable_uploads SET lease_until = lease_until - interval '{0} s', updated_at = now() - interval '{0} s'"
-)
 
 
 async def test_all_of_it_is_there_and_nobody_comes_back(
