@@ -143,6 +143,12 @@ async def remove_api_key(session: AsyncSession, owner_id: UUID, key_id: UUID) ->
         raise NotFound("There is no such API key.")
 
 
+async def expire_api_keys(session: AsyncSession, owner_id: UUID) -> None:
+    """All of the owner's: they are refused from now on."""
+    still = ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now())
+    await session.execute(update(ApiKey).where(owned(ApiKey, owner_id), still).values(expires_at=func.now()))
+
+
 def _newest_first(query: Select[Listed], table: Any, after: Cursor | None) -> Select[Listed]:
     if after is not None:
         last = tuple_(literal(datetime.fromisoformat(after.key), table.created_at.type), literal(after.id))

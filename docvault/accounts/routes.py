@@ -52,7 +52,7 @@ class AuthController(Controller):
         self, request: AnyRequest, resources: NamedDependency[Resources], data: JSONBody[Credentials]
     ) -> Response[TokenView]:
         """Make an account and log in. The first account is the administrator's."""
-        signed_in = await operations.register(resources, data.email, data.password, _client(request))
+        signed_in = await operations.register(resources, data.email, data.password, client_of(request))
         return _signed_in(resources.settings, signed_in, 201)
 
     @post("/login", opt={"public": True}, status_code=200)
@@ -60,7 +60,7 @@ class AuthController(Controller):
         self, request: AnyRequest, resources: NamedDependency[Resources], data: JSONBody[Credentials]
     ) -> Response[TokenView]:
         """Start a session. After too many failed tries for one address, 429 with `Retry-After`."""
-        signed_in = await operations.log_in(resources, data.email, data.password, _client(request))
+        signed_in = await operations.log_in(resources, data.email, data.password, client_of(request))
         return _signed_in(resources.settings, signed_in)
 
     @post("/refresh", opt={"public": True}, status_code=200)
@@ -79,7 +79,7 @@ class AuthController(Controller):
     ) -> Response[None]:
         """End this session, or all of them: their tokens are refused from now on."""
         await queries.revoke(unit.session, unit.owner_id, None if everywhere else identity.session_id)
-        return Response(None, status_code=204, cookies=[_cookie(resources.settings, "", 0)])
+        return Response(None, status_code=204, cookies=[refresh_cookie(resources.settings, "", 0)])
 
 
 class SessionsController(Controller):
@@ -153,7 +153,7 @@ async def change_password(
     data: JSONBody[PasswordChange],
 ) -> None:
     """Change your password. Your other sessions end; API keys stay."""
-    await operations.change_password(resources, identity, data.current, data.new, _client(request))
+    await operations.change_password(resources, identity, data.current, data.new, client_of(request))
 
 
 async def _me(unit: UnitOfWork) -> UserView:
@@ -161,7 +161,7 @@ async def _me(unit: UnitOfWork) -> UserView:
     return user_view(user, await queries.preferences(unit.session, unit.owner_id))
 
 
-def _client(request: AnyRequest) -> Client:
+def client_of(request: AnyRequest) -> Client:
     host = request.client.host if request.client else None
     return Client(client_key(host), request.headers.get("user-agent", ""))
 
@@ -169,11 +169,11 @@ def _client(request: AnyRequest) -> Client:
 def _signed_in(settings: Settings, signed_in: SignedIn, status: int = 200) -> Response[TokenView]:
     user = user_view(signed_in.user, signed_in.preferences)
     tokens = TokenView(signed_in.access_token, settings.access_token_minutes * 60, user)
-    cookie = _cookie(settings, signed_in.refresh_token, settings.refresh_token_days * 86_400)
+    cookie = refresh_cookie(settings, signed_in.refresh_token, settings.refresh_token_days * 86_400)
     return Response(tokens, status_code=status, cookies=[cookie])
 
 
-def _cookie(settings: Settings, token: str, max_age: int) -> Cookie:
+def refresh_cookie(settings: Settings, token: str, max_age: int) -> Cookie:
     """Out of reach of scripts, of other sites, and of every path but the one that needs it. `max_age` in seconds."""
     return Cookie(
         REFRESH_COOKIE,

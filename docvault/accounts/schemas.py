@@ -59,6 +59,13 @@ class PasswordChange(msgspec.Struct, forbid_unknown_fields=True):
         return "PasswordChange(…)"
 
 
+class Farewell(msgspec.Struct, forbid_unknown_fields=True):
+    password: Annotated[str, Meta(max_length=MAX_PASSWORD)]
+
+    def __repr__(self) -> str:
+        return "Farewell(…)"
+
+
 class UserView(msgspec.Struct):
     id: UUID
     email: str

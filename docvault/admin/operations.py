@@ -58,11 +58,7 @@ async def change_person(session: AsyncSession, admin_id: UUID, id: UUID, wanted:
     if outcome == "missing":
         raise _no_person()
     if outcome == "last":
-        raise Conflict(
-            "Nobody would be left to administer this vault.",
-            code="last_administrator",
-            hint="Make somebody else an administrator first.",
-        )
+        raise last_administrator()
     log.info("admin.person_changed", admin_id=str(admin_id), owner_id=str(id), disabled=disabled, is_admin=admin)
     return await find_person(session, id)
 
@@ -102,6 +98,14 @@ async def _tell(resources: Resources, queued: list[tuple[UUID, UUID]]) -> None:
         changed[owner_id].append(id)
     for owner_id, ids in changed.items():
         await news.tell(resources.cache, owner_id, changed=ids)
+
+
+def last_administrator() -> Conflict:
+    return Conflict(
+        "Nobody would be left to administer this vault.",
+        code="last_administrator",
+        hint="Make somebody else an administrator first.",
+    )
 
 
 def _no_person() -> NotFound:

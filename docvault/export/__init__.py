@@ -1,1 +1,1 @@
-"""Everything a person has, as one ZIP file."""
+"""Everything a person has: taken along as one ZIP file, or deleted for good."""

@@ -1,4 +1,4 @@
-"""All SQL of the export. Slices of a list that may grow meanwhile: what was there at the beginning comes."""
+"""All SQL of exporting and leaving. Slices of a list that may grow meanwhile: what was there at the beginning comes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal, select, tuple_
+from sqlalchemy import ColumnElement, delete, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from docvault.models import ApiKey, Conversation, Document, Revision, Webhook
+from docvault.models import ApiKey, Conversation, Document, Revision, User, Webhook
 from docvault.security.access import owned
 
 SLICE = 200
@@ -37,6 +37,16 @@ async def api_keys(session: AsyncSession, owner_id: UUID) -> Sequence[ApiKey]:
 
 async def webhooks(session: AsyncSession, owner_id: UUID) -> Sequence[Webhook]:
     return (await session.scalars(select(Webhook).where(owned(Webhook, owner_id)).order_by(Webhook.created_at))).all()
+
+
+async def some_documents(session: AsyncSession, owner_id: UUID) -> Sequence[UUID]:
+    query = select(Document.id).where(owned(Document, owner_id)).order_by(Document.id).limit(SLICE)
+    return (await session.scalars(query)).all()
+
+
+async def remove_user(session: AsyncSession, owner_id: UUID) -> None:
+    """With every row that is theirs."""
+    await session.execute(delete(User).where(User.id == owner_id))
 
 
 def _after(table: Any, last: Any) -> list[ColumnElement[bool]]:

@@ -1,14 +1,17 @@
-"""A link to everything one has, and what it leads to."""
+"""A link to everything one has, what it leads to, and the way out."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from litestar import get, post
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
+from litestar.params import FromQuery, JSONBody
 from litestar.response import Stream
 
+from docvault.accounts.routes import AnyRequest, client_of, refresh_cookie
+from docvault.accounts.schemas import Farewell
+from docvault.export.leaving import leave
 from docvault.export.operations import export
 from docvault.library.links import LinkView, make_link
 from docvault.resources import Resources
@@ -40,4 +43,16 @@ async def get_export(
     return Stream(export(resources, identity.owner_id), headers=headers, media_type="application/zip")
 
 
-export_routes = [export_link, get_export]
+@delete("/api/me", tags=["accounts"], guards=[requires("account")])
+async def delete_me(
+    request: AnyRequest,
+    resources: NamedDependency[Resources],
+    identity: NamedDependency[Identity],
+    data: JSONBody[Farewell],
+) -> Response[None]:
+    """Delete your account with everything in it, for good. The last administrator cannot while others are there."""
+    await leave(resources, identity.owner_id, data.password, client_of(request))
+    return Response(None, status_code=204, cookies=[refresh_cookie(resources.settings, "", 0)])
+
+
+export_routes = [export_link, get_export, delete_me]
