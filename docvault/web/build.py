@@ -30,6 +30,13 @@ STAMP = ".source"
 """In `static/`: the fingerprint of what it was built from. A build begins by removing it and ends by writing it."""
 SKIP = "DOCVAULT_SKIP_WEB"
 FIRST_LINES, LAST_LINES = 8, 16
+PATIENCE = {
+    "npm_config_fetch_timeout": "60000",
+    "npm_config_fetch_retry_mintimeout": "1000",
+    "npm_config_fetch_retry_maxtimeout": "5000",
+}
+"""Milliseconds. By its own, npm is silent for a quarter of an hour where there is no network to speak of."""
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 NOT_SOURCE = re.compile(r"node_modules|\..*|.*\.test\.tsx?")
 
 Say = Callable[[str], None]
@@ -161,7 +168,7 @@ def run(command: list[str], app: Path, what: str) -> None:
 
 def shortened(output: str) -> str:
     """npm names what is wrong first, and then what it could be told; bundlers name it last."""
-    lines = [line for line in output.splitlines() if line.strip()]
+    lines = [line for line in COLOURS.sub("", output).splitlines() if line.strip()]
     if len(lines) > FIRST_LINES + LAST_LINES:
         lines[FIRST_LINES:-LAST_LINES] = ["…"]
     return "\n".join(lines)
@@ -171,6 +178,8 @@ def environment(node: str, scratch: str) -> dict[str, str]:
     """npm's programs find this very node first. A user without a home of their own (a container's) gets a cache."""
     quiet = {"NO_COLOR": "1", "npm_config_update_notifier": "false", "npm_config_fund": "false"}
     made = {**os.environ, **quiet, "npm_config_audit": "false"}
+    for name, value in PATIENCE.items():
+        made.setdefault(name, value)
     made.pop("FORCE_COLOR", None)
     made.pop("NODE_ENV", None)  # `production` would leave out the very packages that build
     made["PATH"] = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", os.defpath)])

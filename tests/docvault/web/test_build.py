@@ -95,7 +95,9 @@ def test_a_variable_leaves_it_as_it_is(app: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_build_that_fails_says_what_did(app: Path) -> None:
-    (app / "make.cjs").write_text("console.log('noise\\n'.repeat(100)); throw new Error('no such colour')")
+    (app / "make.cjs").write_text(
+        "console.log('noise\\n'.repeat(100)); throw new Error('\\x1b[31mno\\x1b[0m such colour')"
+    )
     static = app.parent / "static"
     with pytest.raises(page.BuildFailed) as failed:
         page.build(str, app=app, static=static)
