@@ -1,4 +1,6 @@
+import { History } from "./history/History";
+
 /** Placed by the shell. */
 export function ConversationList() {
-  return null;
+  return <History />;
 }

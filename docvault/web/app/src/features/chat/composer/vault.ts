@@ -1,0 +1,42 @@
+/** What there is to choose from: folders, tags and documents that can be asked. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { api, body } from "@/shared/api/client";
+import { keys } from "@/shared/vault/keys";
+import type { DocumentView } from "@/shared/vault/types";
+
+const MOST = 12;
+
+export function useFolders(): { path: string }[] {
+  const query = useQuery({ queryKey: keys.folders, queryFn: () => body(api.GET("/api/folders")) });
+  return query.data?.items ?? [];
+}
+
+export function useTags(): { tag: string }[] {
+  const query = useQuery({ queryKey: keys.tags, queryFn: () => body(api.GET("/api/tags")) });
+  return query.data?.items ?? [];
+}
+
+/** Ready documents, those with `q` in their name where it is given, the newest first. */
+export function useDocuments(q: string): { items: DocumentView[]; busy: boolean; loaded: boolean } {
+  const filter = { status: "ready" as const, limit: MOST, ...(q && { q }) };
+  const query = useQuery({
+    queryKey: [...keys.documents, "choices", filter],
+    queryFn: () => body(api.GET("/api/documents", { params: { query: filter } })),
+    placeholderData: keepPreviousData,
+  });
+  return {
+    items: (query.data?.items ?? []) as DocumentView[],
+    busy: query.isFetching,
+    loaded: query.isSuccess,
+  };
+}
+
+export function useFilename(id: string | null): string | undefined {
+  const query = useQuery({
+    queryKey: keys.document(id ?? ""),
+    queryFn: () =>
+      body(api.GET("/api/documents/{document_id}", { params: { path: { document_id: id ?? "" } } })),
+    enabled: id !== null,
+  });
+  return query.data?.filename;
+}

@@ -1,0 +1,14 @@
+/** What `POST /api/chat` is told. */
+import type { Asking } from "./reducer";
+
+export function requestOf(asking: Asking): object {
+  const { question, models, filters, conversationId, replaces, regenerates } = asking;
+  return {
+    ...(regenerates ? {} : { question }),
+    models,
+    filters,
+    ...(conversationId && { conversation_id: conversationId }),
+    ...(replaces && { replaces }),
+    ...(regenerates && { regenerates }),
+  };
+}

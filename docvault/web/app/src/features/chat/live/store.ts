@@ -1,0 +1,205 @@
+/**
+ * The answers that are being written. They live outside of what is shown: whoever goes to a document and comes back
+ * finds them further on.
+ */
+import { useRef, useSyncExternalStore } from "react";
+import { asProblem } from "@/shared/api/problem";
+import { queryClient } from "@/shared/api/query";
+import { subscribe as onSession, sessionState } from "@/shared/api/session";
+import { serverEvents } from "@/shared/api/sse";
+import { keys } from "@/shared/vault/keys";
+import { listNew } from "../history/cache";
+import { type Asking, begun, type Happening, happened, type LiveTurn } from "./reducer";
+import { requestOf } from "./request";
+
+const SETTLES = 700; // milliseconds in which the server keeps what was said before somebody stopped it
+const HIDDEN_FRAME = 250; // a page in the background draws nothing, and gets no animation frames
+
+let turns: readonly LiveTurn[] = [];
+let newPlace = freshPlace();
+const moves = new Map<string, string>(); // from what stood for a conversation to its id
+const unsaved = new Set<string>(); // conversations of which the server keeps nothing yet
+const keysOf = new Map<string, string>(); // a question's id to the key it was first shown under
+const leaving = new Map<string, AbortController>();
+const listeners = new Set<() => void>();
+
+function freshPlace(): string {
+  return `new-${Math.random().toString(36).slice(2)}`;
+}
+
+/** Asks, and returns at once. `place` is the conversation's id or `placeOfNew()`. */
+export function ask(asking: Asking, place: string): void {
+  const turn = begun(asking, `turn-${Math.random().toString(36).slice(2)}`, place, performance.now());
+  const controller = new AbortController();
+  leaving.set(turn.key, controller);
+  become([...turns, turn]);
+  void listen(turn, controller.signal);
+}
+
+async function listen(turn: LiveTurn, signal: AbortSignal): Promise<void> {
+  try {
+    const init = {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(requestOf(turn)),
+      signal,
+    };
+    for await (const { event, data } of serverEvents("/api/chat", init)) {
+      gather(turn.key, { type: "event", event, data, at: performance.now() });
+    }
+    gather(turn.key, { type: "event", event: "end", data: {}, at: performance.now() });
+  } catch (error) {
+    if (signal.aborted) return;
+    const { code, detail, hint } = asProblem(error);
+    gather(turn.key, { type: "broken", trouble: { code, detail, hint }, at: performance.now() });
+  } finally {
+    leaving.delete(turn.key);
+  }
+}
+
+/** What was written stays. */
+export function stop(place: string): void {
+  for (const turn of turns) {
+    if (turn.place !== place || turn.state === "ended") continue;
+    gather(turn.key, { type: "stopped", at: performance.now() });
+    flush();
+    leaving.get(turn.key)?.abort();
+    setTimeout(() => refresh(placeNow(place)), SETTLES);
+  }
+}
+
+export function drop(gone: readonly string[]): void {
+  if (gone.length) become(turns.filter((turn) => !gone.includes(turn.key)));
+}
+
+/** Ends and forgets all that is said in a conversation that goes. */
+export function leave(place: string): void {
+  stop(place);
+  drop(turns.filter((turn) => turn.place === place).map((turn) => turn.key));
+}
+
+/** What stands for the conversation that has no id yet. */
+export function placeOfNew(): string {
+  return newPlace;
+}
+
+export function startAnew(): void {
+  newPlace = freshPlace();
+  become(turns);
+}
+
+export function placeNow(place: string): string {
+  return moves.get(place) ?? place;
+}
+
+export function keyOf(questionId: string): string {
+  return keysOf.get(questionId) ?? questionId;
+}
+
+/** Whether the server may be asked for a conversation: nothing of one is kept before its first answer is whole. */
+export function isKept(place: string): boolean {
+  return !place.startsWith("new-") && !unsaved.has(place);
+}
+
+// --- events are gathered and shown once a frame ---
+
+let gathered: [string, Happening][] = [];
+let frame = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function gather(key: string, what: Happening): void {
+  gathered.push([key, what]);
+  if (gathered.length > 1) return;
+  frame = requestAnimationFrame(flush);
+  timer = setTimeout(flush, HIDDEN_FRAME);
+}
+
+function flush(): void {
+  cancelAnimationFrame(frame);
+  clearTimeout(timer);
+  const batch = gathered;
+  gathered = [];
+  if (!batch.length) return;
+  const before = turns;
+  const after = turns.map((turn) =>
+    batch.reduce((now, [key, what]) => (key === turn.key ? happened(now, what) : now), turn),
+  );
+  become(after.map(settledIn));
+  after.forEach((turn, n) => {
+    noticed(before[n] as LiveTurn, turn);
+  });
+}
+
+/** A turn that learnt its conversation's id moves there, and all that was said before it. */
+function settledIn(turn: LiveTurn, _n: number, all: readonly LiveTurn[]): LiveTurn {
+  const leader = all.find((one) => one.place === turn.place && one.conversationId && one.sources);
+  const to = leader?.conversationId;
+  return to && to !== turn.place ? { ...turn, place: to } : turn;
+}
+
+function noticed(before: LiveTurn, turn: LiveTurn): void {
+  if (turn.questionId && !before.questionId) keysOf.set(turn.questionId, turn.key);
+  const id = turn.conversationId;
+  if (id && id !== before.conversationId) {
+    moves.set(before.place, id);
+    unsaved.add(id);
+    if (before.place === newPlace) newPlace = freshPlace();
+    listNew(id, turn.question);
+  }
+  if (!id || before === turn) return;
+  const keptNow = Object.values(turn.answers).some(
+    (answer) => answer.id !== null && before.answers[answer.model]?.id === null,
+  );
+  const ended = turn.state === "ended" && before.state !== "ended";
+  if (keptNow || ended) unsaved.delete(id);
+  if (ended) refresh(id);
+}
+
+function refresh(place: string): void {
+  void queryClient.invalidateQueries({ queryKey: keys.conversation(place) });
+  void queryClient.invalidateQueries({ queryKey: [...keys.conversations, "list"] });
+}
+
+function become(next: readonly LiveTurn[]): void {
+  turns = next;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** What is or was said since the page was opened, in one conversation. */
+export function useLiveTurns(place: string): readonly LiveTurn[] {
+  const last = useRef<readonly LiveTurn[]>([]);
+  return useSyncExternalStore(subscribe, () => {
+    const told = turns.filter((turn) => turn.place === place);
+    const same = told.length === last.current.length && told.every((turn, n) => turn === last.current[n]);
+    if (!same) last.current = told;
+    return last.current;
+  });
+}
+
+/** The conversation's id as soon as it is known, else what was given. */
+export function usePlaceNow(place: string): string {
+  return useSyncExternalStore(subscribe, () => placeNow(place));
+}
+
+export function usePlaceOfNew(): string {
+  return useSyncExternalStore(subscribe, placeOfNew);
+}
+
+// Another person finds nothing of the last one's.
+let person: string | null = null;
+onSession(() => {
+  const now = sessionState();
+  const next = now.status === "in" ? now.session.user.id : null;
+  if (next === person) return;
+  if (person !== null) {
+    for (const controller of leaving.values()) controller.abort();
+    newPlace = freshPlace();
+    become([]);
+  }
+  person = next;
+});

@@ -1,0 +1,88 @@
+import { CircleAlert, CircleStop } from "lucide-react";
+import { lazy, memo, Suspense } from "react";
+import { Problem } from "@/shared/api/problem";
+import { useProblemText } from "@/shared/lib/problem-text";
+import { useTexts } from "@/shared/texts";
+import { Button } from "@/shared/ui/Button";
+import { Skeleton } from "@/shared/ui/Skeleton";
+import { useActions } from "../actions";
+import { useModelName } from "../models";
+import type { Answer, Turn } from "../types";
+import { AnswerFoot } from "./AnswerFoot";
+import styles from "./AnswerView.module.css";
+
+const Markdown = lazy(() => import("../text/Markdown"));
+
+type Props = { turn: Turn; answer: Answer; named: boolean };
+
+/** One model's answer: its words as they come, or what became of them. */
+export const AnswerView = memo(function AnswerView({ turn, answer, named }: Props) {
+  const name = useModelName(answer.model);
+  const open = answer.state === "waiting" || answer.state === "writing";
+  return (
+    <article className={styles.answer} aria-label={name} aria-busy={open}>
+      {named && (
+        <h3 className={styles.name}>
+          <StateDot answer={answer} />
+          {name}
+        </h3>
+      )}
+      {answer.state === "waiting" && <Waiting />}
+      {answer.text !== "" && (
+        <Suspense fallback={<p className={styles.plain}>{answer.text}</p>}>
+          <Markdown text={answer.text} citations={answer.citations} writing={open} />
+        </Suspense>
+      )}
+      {answer.state === "failed" && <Failed turn={turn} answer={answer} />}
+      {answer.state === "stopped" && <Stopped />}
+      {!open && <AnswerFoot turn={turn} answer={answer} named={named} />}
+    </article>
+  );
+});
+
+export function StateDot({ answer }: { answer: Answer | undefined }) {
+  return <span className={styles.dot} data-state={answer?.state} aria-hidden="true" />;
+}
+
+function Waiting() {
+  const { t } = useTexts("chat");
+  return (
+    <p className={styles.waiting}>
+      <span className="visually-hidden">{t("answer.waiting")}</span>
+      <Skeleton width="92%" />
+      <Skeleton width="78%" />
+      <Skeleton width="40%" />
+    </p>
+  );
+}
+
+function Failed({ turn, answer }: { turn: Turn; answer: Answer }) {
+  const { t } = useTexts("chat");
+  const say = useProblemText();
+  const { busy, regenerate } = useActions();
+  const { code, detail, hint } = answer.trouble ?? { code: "", detail: "", hint: null };
+  const said = say(new Problem(0, code, detail || t("answer.failed"), hint));
+  return (
+    <div className={styles.failed} role="alert">
+      <CircleAlert aria-hidden="true" />
+      <div>
+        <p>{said.text}</p>
+        {said.hint && <p className={styles.hint}>{said.hint}</p>}
+        {turn.questionId !== null && (
+          <Button size="s" disabled={busy} onClick={() => regenerate(turn, answer.model)}>
+            {t("answer.again")}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Stopped() {
+  const { t } = useTexts("chat");
+  return (
+    <p className={styles.stopped}>
+      <CircleStop aria-hidden="true" /> {t("answer.stopped")}
+    </p>
+  );
+}

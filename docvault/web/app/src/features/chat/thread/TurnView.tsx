@@ -1,0 +1,25 @@
+import { memo } from "react";
+import { Problem } from "@/shared/api/problem";
+import { ProblemNote } from "@/shared/ui/ProblemNote";
+import { useActions } from "../actions";
+import type { Turn } from "../types";
+import { Answers } from "./Answers";
+import { QuestionView } from "./QuestionView";
+import { Sources } from "./Sources";
+import styles from "./Thread.module.css";
+
+export const TurnView = memo(function TurnView({ turn }: { turn: Turn }) {
+  return (
+    <section className={styles.turn} data-models={turn.models.length > 1 ? "several" : "one"}>
+      <QuestionView turn={turn} />
+      {turn.trouble ? <Refused turn={turn} /> : <Answers turn={turn} />}
+      <Sources turn={turn} />
+    </section>
+  );
+});
+
+function Refused({ turn }: { turn: Turn }) {
+  const { retry } = useActions();
+  const { code, detail, hint } = turn.trouble ?? { code: "", detail: "", hint: null };
+  return <ProblemNote error={new Problem(0, code, detail, hint)} onRetry={() => retry(turn)} />;
+}
