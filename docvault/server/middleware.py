@@ -55,6 +55,6 @@ class RequestContext:
             await self.app(scope, receive, send_with_headers)
         finally:
             took = round((time.perf_counter() - started) * 1000, 1)
-            quiet = scope["path"].startswith(("/health", "/metrics"))
+            quiet = scope["path"].startswith(("/health", "/metrics", "/assets/"))
             write = log.debug if quiet else log.info
             write("request", method=scope.get("method"), path=scope["path"], status=status, took_ms=took)
