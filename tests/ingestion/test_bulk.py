@@ -8,12 +8,14 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+from docvault.library import trash_queries
 from docvault.resources import Resources
 from docvault.settings import Settings
 from ingestion.sweeper import clear_trash
@@ -180,7 +182,7 @@ async def test_an_empty_trash(person: Person, shelf: Any, resources: Resources) 
     assert await listed(person) == [left]
     assert await listed(person, trashed=True) == []
     async with resources.database.transaction(UUID(person.id)) as session:
-        assert await session.scalar(text("SELECT count(*) FROM unowned_objects")) == 3
+        assert await session.scalar(text("SELECT count(*) FROM revisions")) == 1
 
 
 async def test_what_is_old_in_the_trash_goes(
@@ -199,6 +201,20 @@ async def test_what_is_old_in_the_trash_goes(
     assert await clear_trash(resources) == 1
     assert await listed(person, trashed=True) == [young]
     assert await listed(person) == [never]
+
+
+async def test_whoever_takes_it_out_in_time_has_it(person: Person, shelf: Any, resources: Resources) -> None:
+    """The sweeper waits for a restore that has begun, and then leaves the document alone."""
+    owner_id, id = UUID(person.id), UUID(await shelf("old.txt", trashed_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    async with resources.database.transaction(owner_id) as session:
+        assert await trash_queries.restore(session, owner_id, [id]) == [id]
+        sweeping = asyncio.create_task(clear_trash(resources))
+        async with asyncio.timeout(4), resources.database.lookup() as connection:
+            while not await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                assert not sweeping.done(), "it did not wait"
+                await asyncio.sleep(0.01)
+    await sweeping
+    assert await listed(person) == [str(id)]
 
 
 # --- uploads ------------------------------------------------------------------------------------------------------
