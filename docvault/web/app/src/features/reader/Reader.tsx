@@ -78,23 +78,25 @@ export function Reader({ document }: { document: DocumentView }) {
         )}
       </Toolbar>
       <Notes document={document} trashed={trashedAt(document) !== null} />
-      {find.open && <FindBar find={find} focus={focus} />}
       <div className={styles.body}>
-        <ErrorBoundary resetKey={`${document.sha256} ${shown}`}>
-          <View
-            kind={kind}
-            shown={shown}
-            onShown={setShown}
-            document={document}
-            target={at.target}
-            cited={cited}
-            found={find.found}
-            onPage={at.setPage}
-            zoom={zoom}
-            onZoom={setZoom}
-            onShare={setShare}
-          />
-        </ErrorBoundary>
+        <div className={styles.view}>
+          {find.open && <FindBar find={find} focus={focus} />}
+          <ErrorBoundary resetKey={`${document.sha256} ${shown}`}>
+            <View
+              kind={kind}
+              shown={shown}
+              onShown={setShown}
+              document={document}
+              target={at.target}
+              cited={cited}
+              found={find.found}
+              onPage={at.setPage}
+              zoom={zoom}
+              onZoom={setZoom}
+              onShare={setShare}
+            />
+          </ErrorBoundary>
+        </div>
         {panel && <Details document={document} onClose={() => setPanel(false)} />}
       </div>
     </div>

@@ -4,6 +4,7 @@ import { useTexts } from "@/shared/texts";
 import { Spinner } from "@/shared/ui/Spinner";
 import type { Size } from "../boxes";
 import { currentOn, type ViewProps } from "../reading";
+import { useReadingFocus } from "../useReadingFocus";
 import { layOut } from "./layout";
 import type { OpenPdf } from "./open";
 import { PdfPage } from "./PdfPage";
@@ -75,7 +76,7 @@ function Pages({ document, open, size, target, cited, found, zoom, onZoom, onSha
     hold(at);
     onZoom(limited(share * factor));
   });
-  useFocus(scroller);
+  useReadingFocus(scroller);
 
   const widest = Math.max(...scales.map((scale, index) => scale * (sizes[index]?.width ?? 0)));
   const shown = Array.from({ length: sight.last - sight.first + 1 }, (_, index) => sight.first + index);
@@ -141,13 +142,4 @@ function useTarget(
     [arrive],
   );
   return { onMarked };
-}
-
-/** So that arrows and the space bar scroll at once, unless the person is in a field. */
-function useFocus(element: React.RefObject<HTMLElement | null>): void {
-  useEffect(() => {
-    const now = window.document.activeElement;
-    if (!now || now === window.document.body || now.id === "main")
-      element.current?.focus({ preventScroll: true });
-  }, [element]);
 }

@@ -6,6 +6,7 @@ import { Skeleton } from "@/shared/ui/Skeleton";
 import type { PageText } from "../api";
 import { citedSpans, unitsOf } from "../match";
 import { type Cited, currentOn, type Found, type ViewProps } from "../reading";
+import { useReadingFocus } from "../useReadingFocus";
 import { BlockView } from "./BlockView";
 import { heightOf, type Item, itemAt, keyOf } from "./items";
 import type { Mark } from "./marking";
@@ -37,6 +38,7 @@ export function TextView({ document, target, cited, found, onPage }: ViewProps) 
   useStaying(virtual, items);
   useArriving(virtual, scroller, items, pages, marks, target);
   useCurrentPage(virtual, items, onPage);
+  useReadingFocus(scroller);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
     <section ref={scroller} className={styles.scroller} tabIndex={0} aria-label={document.filename}>

@@ -56,7 +56,7 @@ function blockOf(text: string, part: Span, index: number, count: number, title: 
   if (MARKER.test(words[0] as string) && (words.length > 1 || /^\s*[-•*▪◦‣]/.test(words[0] as string)))
     return [{ kind: "list", items: itemsOf(text, lines) }];
   if (isHeading(words, index, count, title))
-    return [{ kind: "heading", level: index === 0 ? 1 : 2, span: part }];
+    return [{ kind: "heading", level: index === 0 && title !== null ? 1 : 2, span: part }];
   if (words.length > 3 && words.filter((line) => /^(?:\s{4}|\t)/.test(line)).length > words.length / 3)
     return linesIn(text, part);
   return runningText(text, part, words);

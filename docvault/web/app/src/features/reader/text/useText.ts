@@ -50,7 +50,11 @@ function useBlocks(document: DocumentView): (page: PageText) => Block[] {
     (page: PageText) => {
       const known = read.current.get(page);
       if (known) return known;
-      const blocks = blocksOf(page.text, formOf(filename, type, page.text), page.page === 1 ? title : null);
+      const blocks = blocksOf(
+        page.text,
+        formOf(filename, type, page.text),
+        page.page === 1 ? (title ?? "") : null,
+      );
       read.current.set(page, blocks);
       return blocks;
     },
