@@ -10,6 +10,7 @@ import signal
 import sys
 from uuid import UUID
 
+from docvault.ai.embedding_client import RemoteEmbedder
 from docvault.ai.embeddings import tokenizer_path
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger, setup_logging
@@ -28,6 +29,8 @@ async def read_alone(owner_id: UUID, document_id: UUID) -> None:
     settings = load_settings()
     setup_logging(settings.log_level, settings.log_format)
     async with open_resources(settings) as resources:
+        if isinstance(resources.embedder, RemoteEmbedder):
+            resources.embedder.alone = True  # the embedder may be what it took down
         reader = Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens)
         reading = asyncio.create_task(ingest(resources, reader, owner_id, document_id))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reading.cancel)

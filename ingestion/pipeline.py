@@ -43,6 +43,9 @@ OUTAGE_DOUBLINGS = 5
 BLAMED = {"database_too_slow"}
 """Codes of outages that may be this very document's doing: they cost it a try."""
 
+BROKE_OFF = "embedder_broke_off"
+"""Code of an embedder that ended over this document, or another beside it. A crash, as if a worker had."""
+
 log = get_logger(__name__)
 
 
@@ -175,7 +178,13 @@ async def _settle(resources: Resources, claim: Claim, error: Exception) -> None:
         log.error("document.attempt_broke", exc_info=error)
         known = DocumentError("Something went wrong on our side while reading this document.", code="internal")
     base = resources.settings.retry_delay
-    if isinstance(error, Unavailable | ModelError) and error.code not in BLAMED:
+    if known.code == BROKE_OFF and claim.crashes + 1 < resources.settings.max_crashes:
+        log.warning("document.embedder_broke_off", crashes=claim.crashes + 1)
+        await _hand_back(resources, claim, retry_delay(base, claim.crashes + 1), forgive=True, crashed=True, why=known)
+        return
+    if known.code == BROKE_OFF:
+        known, permanent = _model_gave_up(claim), True
+    if not permanent and isinstance(error, Unavailable | ModelError) and error.code not in BLAMED:
         # A part of ours is away. The document can do nothing for it: it waits, however long that takes.
         log.warning("document.waits", code=known.code, detail=known.detail)
         await _hand_back(
@@ -193,14 +202,20 @@ async def _settle(resources: Resources, claim: Claim, error: Exception) -> None:
 
 
 async def _hand_back(
-    resources: Resources, claim: Claim, delay: float, *, forgive: bool = False, why: DocVaultError | None = None
+    resources: Resources,
+    claim: Claim,
+    delay: float,
+    *,
+    forgive: bool = False,
+    crashed: bool = False,
+    why: DocVaultError | None = None,
 ) -> None:
     """While the database is away, it is asked again until the lease must be over: a lease that runs out is a crash."""
     patience = time.monotonic() + resources.settings.lease * (1 if why else 0)
     while True:
         try:
             async with resources.database.transaction(claim.owner_id) as session:
-                await queries.hand_back(session, claim, delay, forgive=forgive, why=why)
+                await queries.hand_back(session, claim, delay, forgive=forgive, crashed=crashed, why=why)
             return
         except LostClaim:
             return
@@ -221,4 +236,12 @@ def _gave_up(claim: Claim) -> DocumentError:
         f"{claim.crashes} workers broke off while they read this document.",
         code="gave_up",
         hint="It may need more memory than the worker has. Retry it, or upload it in smaller parts.",
+    )
+
+
+def _model_gave_up(claim: Claim) -> DocumentError:
+    return DocumentError(
+        f"The embedding model broke off {claim.crashes + 1} times while it read this document.",
+        code=BROKE_OFF,
+        hint="The embedder's log may say why; it may need more memory. Retry the document after that.",
     )

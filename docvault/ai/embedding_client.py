@@ -3,6 +3,10 @@
 One connection carries every request of this process, many at a time. It is made anew whenever it breaks: questions wait
 a moment for that and passages longer, and what was under way is asked again once. An embedder that is restarted is not
 noticed by people.
+
+An embedder that ends without having been told to, while it ran passages, may have ended over them. Those are not asked
+again here: who asked is told `embedder_broke_off`. One that is frozen or cannot be reached, or whose connection broke
+while it lives on, blames nobody.
 """
 
 from __future__ import annotations
@@ -28,10 +32,13 @@ from docvault.ai.wire import (
     Alive,
     Answer,
     Ask,
+    Begun,
     BrokenConnectionError,
     Drop,
+    EndedConnectionError,
     Failed,
     Hello,
+    Leaving,
     Message,
     Proof,
     Welcome,
@@ -47,6 +54,7 @@ from docvault.logging import get_logger
 from docvault.settings import Settings, require
 
 AWAY = "embedder_unavailable"
+BROKE_OFF = "embedder_broke_off"
 OPEN_PATIENCE = 120.0
 """Seconds to wait for the embedder where only it knows which model it serves. It may be making that ready."""
 
@@ -74,6 +82,10 @@ class Identity(NamedTuple):
     model_id: str
     dimensions: int
     max_tokens: int
+
+
+class BrokeOffError(BrokenConnectionError):
+    """It ended while it ran what was asked, and nobody had told it to."""
 
 
 async def open_embedding_client(settings: Settings) -> RemoteEmbedder:
@@ -111,7 +123,12 @@ _HINT = "Start `docvault embed` there, with the same DOCVAULT_SECRET_KEY, or uns
 
 class RemoteEmbedder:
     """`docvault.ai.embeddings.Embedder` over a connection. Raises `ModelError` with code `embedder_unavailable` while
-    the embedder is away."""
+    the embedder is away, and `embedder_broke_off` where it ended over these passages, or others that ran beside them.
+
+    With `alone`, no others do: what is asked now may be what ends it.
+    """
+
+    alone = False
 
     def __init__(self, address: Address, key: bytes, identity: Identity) -> None:
         self.model_id, self.dimensions, self.max_tokens = identity
@@ -156,9 +173,11 @@ class RemoteEmbedder:
             connection = await self._reach(QUESTION_PATIENCE if question else PASSAGES_PATIENCE)
             try:
                 async with asyncio.timeout(QUESTION_SECONDS if question else PASSAGES_SECONDS):
-                    found = await connection.ask(lane, texts)
+                    found = await connection.ask(lane, texts, alone=self.alone)
             except BrokenConnectionError as error:
                 self._reason = str(error)
+                if isinstance(error, BrokeOffError) and not await self._lives_on(connection):
+                    raise ModelError("The embedding model broke off over these texts.", code=BROKE_OFF) from None
                 continue
             except TimeoutError:
                 raise ModelError("The embedder took too long.", code=AWAY) from None
@@ -166,6 +185,13 @@ class RemoteEmbedder:
                 raise ModelError(f"The embedder gave {found.shape[0]} vectors for {len(texts)} texts.")
             return found
         raise self._away()
+
+    async def _lives_on(self, lost: Connection) -> bool:
+        """Whether only the connection ended. An embedder that does not return did not live on."""
+        try:
+            return (await self._reach(PASSAGES_PATIENCE)).process == lost.process
+        except ModelError:
+            return False
 
     async def _reach(self, patience: float) -> Connection:
         with contextlib.suppress(TimeoutError):
@@ -210,19 +236,23 @@ class RemoteEmbedder:
 class Connection:
     """Requests on their way, by number."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dimensions: int) -> None:
-        self._reader, self._writer, self._dimensions = reader, writer, dimensions
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dimensions: int, process: str = ""
+    ) -> None:
+        self._reader, self._writer, self._dimensions, self.process = reader, writer, dimensions, process
         self._numbers = count()
         self._waiting: dict[int, asyncio.Future[Vectors]] = {}
-        self._closed = False
+        self._begun: set[int] = set()
+        self._closed = self._leaving = self._ended = False
 
-    async def ask(self, lane: Literal["question", "passages"], texts: list[str]) -> Vectors:
-        """Raises `BrokenConnectionError` when the connection ends first, `ModelError` when the model fails."""
+    async def ask(self, lane: Literal["question", "passages"], texts: list[str], *, alone: bool = False) -> Vectors:
+        """Raises `BrokenConnectionError` when the connection ends first, `BrokeOffError` where it may have ended over
+        these passages, `ModelError` when the model fails."""
         if self._closed:
             raise BrokenConnectionError("the connection was closed")
         id, answer = next(self._numbers), asyncio.get_running_loop().create_future()
         self._waiting[id] = answer
-        self._writer.write(frame(Ask(id, lane, texts)))
+        self._writer.write(frame(Ask(id, lane, texts, alone, tell=lane == "passages")))
         try:
             return await answer
         except asyncio.CancelledError:
@@ -231,6 +261,7 @@ class Connection:
             raise
         finally:
             self._waiting.pop(id, None)
+            self._begun.discard(id)
 
     async def listen(self) -> None:
         """Hand out what comes, until the connection breaks or is silent: `BrokenConnectionError`."""
@@ -238,6 +269,9 @@ class Connection:
             try:
                 async with asyncio.timeout(SILENT):
                     message, body = await read_frame(self._reader)
+            except EndedConnectionError:
+                self._ended = not self._leaving
+                raise
             except TimeoutError:
                 raise BrokenConnectionError(f"it has been silent for {SILENT:.0f} seconds") from None
             self._take(message, body)
@@ -245,12 +279,19 @@ class Connection:
     def close(self) -> None:
         self._closed = True
         self._writer.transport.abort()
-        for answer in self._waiting.values():
+        for id, answer in self._waiting.items():
             if not answer.done():
-                answer.set_exception(BrokenConnectionError("the connection was closed"))
+                error = BrokeOffError if self._ended and id in self._begun else BrokenConnectionError
+                answer.set_exception(error("the connection was closed"))
 
     def _take(self, message: Message, body: bytes) -> None:
         if isinstance(message, Alive):
+            return
+        if isinstance(message, Leaving):
+            self._leaving = True
+            return
+        if isinstance(message, Begun):
+            self._begun |= {message.id} & self._waiting.keys()
             return
         if not isinstance(message, Answer | Failed):
             raise BrokenConnectionError(f"{type(message).__name__} came out of turn")
@@ -271,16 +312,17 @@ async def _connect(address: Address, key: bytes) -> tuple[Connection, Identity]:
         async with asyncio.timeout(GREETING_SECONDS):
             reader, writer = await address.connect()
             try:
-                identity = await _greet(reader, writer, key)
+                welcome = await _greet(reader, writer, key)
             except BaseException:
                 writer.transport.abort()
                 raise
     except TimeoutError:
         raise BrokenConnectionError("it does not answer") from None
-    return Connection(reader, writer, identity.dimensions), identity
+    identity = Identity(welcome.model_id, welcome.dimensions, welcome.max_tokens)
+    return Connection(reader, writer, identity.dimensions, welcome.process), identity
 
 
-async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: bytes) -> Identity:
+async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: bytes) -> Welcome:
     hello, _ = await read_frame(reader, MAX_GREETING)
     if not isinstance(hello, Hello) or hello.version != VERSION:
         raise BrokenConnectionError("it is of another version")
@@ -293,7 +335,7 @@ async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key
     expected = proof(key, "embedder", hello.nonce, ours)
     if not isinstance(welcome, Welcome) or not hmac.compare_digest(welcome.mac, expected):
         raise BrokenConnectionError("it cannot prove that it knows our DOCVAULT_SECRET_KEY")
-    return Identity(welcome.model_id, welcome.dimensions, welcome.max_tokens)
+    return welcome
 
 
 def _requests(texts: Sequence[str]) -> Iterator[range]:

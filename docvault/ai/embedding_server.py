@@ -22,6 +22,7 @@ import numpy as np
 
 from docvault.ai.embeddings import Embedder, Vectors
 from docvault.ai.local import LocalEmbedder
+from docvault.ai.turns import Turns
 from docvault.ai.wire import (
     ALIVE_EVERY,
     GREETING_SECONDS,
@@ -31,10 +32,12 @@ from docvault.ai.wire import (
     Alive,
     Answer,
     Ask,
+    Begun,
     BrokenConnectionError,
     Drop,
     Failed,
     Hello,
+    Leaving,
     Message,
     Proof,
     Welcome,
@@ -49,8 +52,8 @@ MAX_ASKED = 256
 """Unanswered requests of one connection; our client stays far below, and who does not is cut off."""
 
 MAX_CONNECTIONS = 256
-STUCK_SECONDS = 30.0
-"""What a client may take to receive an answer."""
+STUCK_SECONDS, LEAVE_SECONDS = 30.0, 1.0
+"""What a client may take to receive an answer, and to hear that this is the end."""
 
 log = get_logger(__name__)
 
@@ -59,7 +62,10 @@ class EmbeddingServer:
     def __init__(self, embedder: Embedder, key: bytes) -> None:
         self.embedder = embedder
         self.key = key
+        self.process = secrets.token_hex(8)
         self._connections: set[asyncio.Task[None]] = set()
+        self._serving: set[Connection] = set()
+        self._turns = Turns()
         self._closing = False
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -71,7 +77,12 @@ class EmbeddingServer:
         self._connections.add(task)
         try:
             await self._greet(reader, writer)
-            await Connection(self.embedder, reader, writer).serve()
+            connection = Connection(self.embedder, self._turns, reader, writer)
+            self._serving.add(connection)
+            try:
+                await connection.serve()
+            finally:
+                self._serving.discard(connection)
         except (BrokenConnectionError, OSError, TimeoutError) as error:
             log.debug("embedder.connection_ended", reason=str(error) or type(error).__name__)
         except asyncio.CancelledError:
@@ -84,6 +95,7 @@ class EmbeddingServer:
 
     async def close(self) -> None:
         self._closing = True
+        await asyncio.gather(*(connection.say_leaving() for connection in self._serving))
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -99,14 +111,17 @@ class EmbeddingServer:
                 log.warning("embedder.refused", reason="a client with another DOCVAULT_SECRET_KEY")
                 raise BrokenConnectionError("a proof by another key")
             mac, model = proof(self.key, "embedder", ours, said.nonce), self.embedder
-            writer.write(frame(Welcome(mac, model.model_id, model.dimensions, model.max_tokens)))
+            writer.write(frame(Welcome(mac, model.model_id, model.dimensions, model.max_tokens, self.process)))
             await writer.drain()
 
 
 class Connection:
-    def __init__(self, embedder: Embedder, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(
+        self, embedder: Embedder, turns: Turns, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._reader, self._writer, self._turns = reader, writer, turns
         self._writing = asyncio.Lock()
+        self._tells = False
         self._asked: dict[int, asyncio.Task[None]] = {}
         self._question = embedder.embed_query
         self._passages: Callable[[Sequence[str]], Awaitable[Vectors]] = (
@@ -138,7 +153,7 @@ class Connection:
 
     async def _answer(self, ask: Ask) -> None:
         try:
-            vectors = await self._vectors(ask)
+            vectors = await (self._passages_of(ask) if ask.lane == "passages" else self._questions_of(ask))
         except DocVaultError as error:
             await self._send(frame(Failed(ask.id, error.detail, error.code, error.hint)))
         except Exception as error:
@@ -148,15 +163,26 @@ class Connection:
             body = np.ascontiguousarray(vectors, dtype="<f4").tobytes()
             await self._send(frame(Answer(ask.id, len(vectors)), body))
 
-    async def _vectors(self, ask: Ask) -> Vectors:
-        if ask.lane == "passages":
+    async def _passages_of(self, ask: Ask) -> Vectors:
+        self._tells |= ask.tell
+        async with self._turns.turn(alone=ask.alone):
+            if ask.tell:
+                await self._send(frame(Begun(ask.id)))
             return await self._passages(ask.texts)
+
+    async def _questions_of(self, ask: Ask) -> Vectors:
         return np.stack([await self._question(text) for text in ask.texts])
 
-    async def _send(self, data: bytes) -> None:
+    async def say_leaving(self) -> None:
+        """So that nothing that is under way is blamed for the end."""
+        if self._tells:
+            self._writer.transport.set_write_buffer_limits(high=0)  # until it is sent, and not only on its way
+            await self._send(frame(Leaving()), LEAVE_SECONDS)
+
+    async def _send(self, data: bytes, most: float = STUCK_SECONDS) -> None:
         """A client that does not read is cut off."""
         try:
-            async with asyncio.timeout(STUCK_SECONDS), self._writing:
+            async with asyncio.timeout(most), self._writing:
                 self._writer.write(data)
                 await self._writer.drain()
         except (OSError, TimeoutError):

@@ -47,18 +47,34 @@ class Proof(msgspec.Struct, frozen=True, tag=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, tag=True):
-    """The embedder's own proof, and which model it serves."""
+    """The embedder's own proof, and which model it serves. `process` is another one each time it is started."""
 
     mac: bytes
     model_id: str
     dimensions: int
     max_tokens: int
+    process: str = ""
 
 
 class Ask(msgspec.Struct, frozen=True, tag=True):
+    """Who asks `alone` has no other passages run beside these. `tell` asks for `Begun`, and for `Leaving` in the end:
+    clients of an older version know neither."""
+
     id: int
     lane: Literal["question", "passages"]
     texts: list[str]
+    alone: bool = False
+    tell: bool = False
+
+
+class Begun(msgspec.Struct, frozen=True, tag=True):
+    """From here on these texts may be what ends the embedder."""
+
+    id: int
+
+
+class Leaving(msgspec.Struct, frozen=True, tag=True):
+    """The embedder was told to stop: no text is to blame for its end."""
 
 
 class Drop(msgspec.Struct, frozen=True, tag=True):
@@ -85,12 +101,16 @@ class Alive(msgspec.Struct, frozen=True, tag=True):
     """Sent every `ALIVE_EVERY` seconds."""
 
 
-Message = Hello | Proof | Welcome | Ask | Drop | Answer | Failed | Alive
+Message = Hello | Proof | Welcome | Ask | Begun | Drop | Answer | Failed | Alive | Leaving
 _decoder = msgspec.msgpack.Decoder(Message)
 
 
 class BrokenConnectionError(Exception):
     """The other side left, was silent for too long, or is not who or what it should be."""
+
+
+class EndedConnectionError(BrokenConnectionError):
+    """The other side closed it, or ended."""
 
 
 def frame(message: Message, body: bytes = b"") -> bytes:
@@ -99,14 +119,15 @@ def frame(message: Message, body: bytes = b"") -> bytes:
 
 
 async def read_frame(reader: asyncio.StreamReader, most: int = MAX_FRAME) -> tuple[Message, bytes]:
-    """Raises `BrokenConnectionError` at the end of the stream, and for a frame that is too long or makes no sense."""
+    """Raises `EndedConnectionError` at the end of the stream, `BrokenConnectionError` for a frame that is too long or
+    makes no sense."""
     try:
         header, body = _LENGTHS.unpack(await reader.readexactly(_LENGTHS.size))
         if header + body > most:
             raise BrokenConnectionError(f"a frame of {header + body:,} bytes")
         return _decoder.decode(await reader.readexactly(header)), await reader.readexactly(body)
     except (asyncio.IncompleteReadError, OSError) as error:
-        raise BrokenConnectionError("the connection was closed") from error
+        raise EndedConnectionError("the connection was closed") from error
     except msgspec.MsgspecError as error:
         raise BrokenConnectionError(f"a frame that cannot be read: {error}") from error
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from docvault.ai import embedding_client, embedding_server, wire
-from docvault.ai.embedding_client import AWAY, RemoteEmbedder, open_embedding_client
+from docvault.ai.embedding_client import AWAY, BROKE_OFF, RemoteEmbedder, open_embedding_client
 from docvault.ai.embedding_server import serving
 from docvault.ai.embeddings import Embedder, Vectors, open_embedder, prepare_embedder
 from docvault.ai.wire import Ask, Drop, Proof, frame, parse_address, proof, read_frame, wire_key
@@ -27,6 +27,7 @@ from docvault.local.home import any_port
 from docvault.server.alive import embedder_is_alive
 from docvault.settings import Settings
 from tests.docvault.ai.conftest import TEXTS
+from tests.docvault.ai.dying_embedder import DEADLY, SLOW, dying_embedder
 
 KEY = "a key that is only good for tests, and long enough"
 
@@ -263,6 +264,60 @@ async def test_what_ends_the_embedder_twice_is_not_sent_again(asked: Settings):
         assert asking
         with pytest.raises(ModelError, match="is away"):
             await asking
+
+
+async def test_one_that_ends_over_passages_blames_those_and_no_others(asked: Settings):
+    async with dying_embedder(asked.embedder, KEY) as embedder, client(asked) as remote:
+        await remote.embed(["it is there"])
+        with pytest.raises(ModelError, match="broke off") as caught:
+            await remote.embed([DEADLY])
+        assert (caught.value.code, embedder.ends) == (BROKE_OFF, 1)  # it was not sent a second time
+        assert (await remote.embed_query("and I?")).shape == (384,)
+        assert (await remote.embed(["the next"])).shape == (1, 384)
+        assert embedder.ends == 1
+
+
+async def test_nobody_runs_beside_what_is_asked_alone(asked: Settings):
+    async with dying_embedder(asked.embedder, KEY) as embedder, client(asked) as suspect, client(asked) as neighbour:
+        suspect.alone = True
+        await asyncio.gather(suspect.embed(["there"]), neighbour.embed(["there"]))
+        around = [asyncio.create_task(neighbour.embed([f"neighbour {number}"])) for number in range(3)]
+        with pytest.raises(ModelError) as caught:
+            await suspect.embed([DEADLY])
+        around += [asyncio.create_task(neighbour.embed([f"neighbour {number}"])) for number in range(3)]
+        assert caught.value.code == BROKE_OFF
+        assert [len(found) for found in await asyncio.gather(*around)] == [1] * 6
+        assert embedder.ends == 1
+
+
+async def test_one_that_freezes_blames_nobody_even_if_it_is_killed_then(
+    asked: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(embedding_client, "SILENT", 3.5)  # a sign of life comes every three
+    async with dying_embedder(asked.embedder, KEY) as embedder, client(asked) as remote:
+        await remote.embed(["it is there"])
+        asking = asyncio.create_task(remote.embed([SLOW]))
+        await until(lambda: bool(remote._connection and remote._connection._begun))
+        assert embedder.process
+        embedder.process.send_signal(signal.SIGSTOP)
+        lost = remote._connection
+        await until(lambda: remote._connection is not lost)
+        embedder.process.kill()
+        await until(lambda: bool(remote._connection and remote._connection._begun))  # it was asked again
+        assert not asking.done()
+        asking.cancel()
+
+
+async def test_a_connection_that_breaks_blames_nobody_where_the_embedder_lives_on(asked: Settings):
+    slow = Slow()
+    slow.gate.clear()
+    async with served(slow, asked), client(asked) as remote:
+        asking = asyncio.create_task(remote.embed(["one"]))
+        await until(lambda: bool(remote._connection and remote._connection._begun))
+        assert remote._connection
+        remote._connection._reader.feed_eof()
+        slow.gate.set()
+        assert (await asking)[0, 0] == 3
 
 
 async def test_one_that_stays_away_is_said(asked: Settings, monkeypatch: pytest.MonkeyPatch):
