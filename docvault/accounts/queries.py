@@ -105,7 +105,9 @@ async def rotate(
 async def was_rotated(session: AsyncSession, owner_id: UUID, session_id: UUID, old: bytes, new: bytes) -> bool:
     """Whether `new` has just taken the place of `old`, in a live session. Nothing is changed: no grace grows longer."""
     query = select(Session.id).where(owned(Session, owner_id), Session.id == session_id, _live())
-    just_now = (Session.refresh_hash == new) & (Session.previous_hash == old) & (Session.previous_until > func.now())
+    # By the clock: this transaction may have begun before the one that it waited for.
+    good = Session.previous_until > func.clock_timestamp()
+    just_now = (Session.refresh_hash == new) & (Session.previous_hash == old) & good
     return (await session.execute(query.where(just_now))).one_or_none() is not None
 
 

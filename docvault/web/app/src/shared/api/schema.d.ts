@@ -812,7 +812,11 @@ export interface paths {
         get: operations["ApiMeMe"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * DeleteMe
+         * @description Delete your account with everything in it, for good. The last administrator cannot while others are there.
+         */
+        delete: operations["ApiMeDeleteMe"];
         options?: never;
         head?: never;
         /**
@@ -1469,6 +1473,10 @@ export interface components {
         /** FailuresView */
         FailuresView: {
             items: components["schemas"]["docvault_admin_schemas_FailureView"][];
+        };
+        /** Farewell */
+        Farewell: {
+            password: string;
         };
         /**
          * Filters
@@ -3611,6 +3619,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserView"];
+                };
+            };
+        };
+    };
+    ApiMeDeleteMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Farewell"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
