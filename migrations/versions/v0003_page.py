@@ -30,8 +30,8 @@ CREATE INDEX documents_by_change ON documents (owner_id, updated_at, id);
 CREATE INDEX documents_in_folder ON documents (owner_id, folder COLLATE "C") INCLUDE (trashed_at, revision_id);
 CREATE INDEX documents_tagged ON documents (owner_id, created_at) WHERE tags <> '{}';
 CREATE INDEX revisions_by_size ON revisions (owner_id, size_bytes, document_id) INCLUDE (id);
--- From a revision to its document: for the list by size, and for the keys that are checked when a revision goes. Without
--- these, each looked at all documents of the owner.
+-- From a revision to its document: for the list by size, and for the keys that are checked when a revision goes.
+-- Without these, each looked at all documents of the owner.
 CREATE INDEX documents_of_revision ON documents (owner_id, revision_id);
 CREATE INDEX documents_of_pending ON documents (owner_id, pending_revision_id) WHERE pending_revision_id IS NOT NULL;
 
@@ -63,6 +63,40 @@ CREATE TABLE preferences (
 """
 
 LOOKUPS = """
+-- As it was, for more owners: whoever has a document among the first `most` has their first one there, too. So the
+-- first of each is looked at, in the index that leads to the next owner, and more of those alone who come to the front.
+CREATE FUNCTION due_documents(most integer) RETURNS TABLE (owner_id uuid, id uuid, crashes integer)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$ WITH RECURSIVE owners AS (
+              (SELECT d.owner_id, d.due_at FROM documents d WHERE d.status = 'queued'
+               ORDER BY d.owner_id, d.due_at LIMIT 1)
+              UNION ALL
+              SELECT n.owner_id, n.due_at FROM owners o CROSS JOIN LATERAL (
+                  SELECT d.owner_id, d.due_at FROM documents d WHERE d.status = 'queued' AND d.owner_id > o.owner_id
+                  ORDER BY d.owner_id, d.due_at LIMIT 1
+              ) n
+          ), busy AS (
+              SELECT d.owner_id, count(*) AS documents FROM documents d
+              WHERE d.status = 'processing' AND d.lease_until >= now() GROUP BY d.owner_id
+          ), first AS (
+              SELECT o.owner_id, coalesce(b.documents, 0) AS documents FROM owners o
+              LEFT JOIN busy b ON b.owner_id = o.owner_id
+              WHERE o.due_at <= now() ORDER BY 2, o.due_at LIMIT most
+          ), waiting AS (
+              SELECT w.owner_id, w.id, w.crashes, w.due_at,
+                     f.documents + row_number() OVER (PARTITION BY w.owner_id ORDER BY w.due_at) AS turn
+              FROM first f
+              CROSS JOIN LATERAL (
+                  SELECT d.owner_id, d.id, d.crashes, d.due_at FROM documents d
+                  WHERE d.status = 'queued' AND d.owner_id = f.owner_id AND d.due_at <= now()
+                  ORDER BY d.due_at LIMIT most
+              ) w
+          )
+          (SELECT d.owner_id, d.id, d.crashes + 1 FROM documents d
+           WHERE d.status = 'processing' AND d.lease_until < now() ORDER BY d.lease_until LIMIT most)
+          UNION ALL
+          (SELECT w.owner_id, w.id, w.crashes FROM waiting w ORDER BY w.turn, w.due_at LIMIT most) $$;
+
 CREATE FUNCTION expired_trash(before timestamptz, most integer) RETURNS TABLE (owner_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$ SELECT owner_id, id FROM documents WHERE trashed_at < before ORDER BY owner_id, trashed_at LIMIT most $$;
@@ -81,6 +115,7 @@ CREATE FUNCTION any_person() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINE
 """
 
 FUNCTIONS = {
+    "due_documents(integer)": {},
     "expired_trash(timestamptz, integer)": {"documents": "trashed_at"},
     "whole_uploads(double precision, integer)": {
         "resumable_uploads": "document_id, received_bytes, size_bytes, updated_at, lease_until"
@@ -204,6 +239,7 @@ def upgrade() -> None:
     for table in OWNED:
         wall(table)
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(OWNED)} TO {service}")
+    op.execute("DROP FUNCTION due_documents(integer)")
     lookups(LOOKUPS, FUNCTIONS, (), service)
     administration(service)
 

@@ -24,6 +24,7 @@ from ingestion.progress import announce
 from ingestion.queries import LostClaim
 from tests.people import People, Person
 
+READING = "status = 'processing', stage = 'embedding', lease_until = now() + interval '1 hour'"
 WORDS = "The lighthouse keeper counts the ships."
 
 
@@ -492,6 +493,30 @@ async def test_owners_take_turns(quick: Resources, people: People) -> None:
     async with quick.database.lookup() as connection:
         due = [id for owner, id, _ in await queries.due_documents(connection, 1000) if str(owner) in (many.id, one.id)]
     assert UUID(last["id"]) in due[:2]
+
+
+async def test_whoever_has_less_under_way_comes_first(quick: Resources, people: People) -> None:
+    """However many are asked for, they are the first of the whole order: by turn, and within one by age."""
+    busy, idle, late = await people.several(3)
+    for each, count in ((busy, 4), (idle, 3), (late, 2)):
+        await each.upload(*((f"{n}.txt", f"{uuid4()}".encode()) for n in range(count)))
+    for each, change in ((busy, "'2 h'"), (idle, "'1 h'"), (late, "'-1 h'")):
+        async with quick.database.transaction(UUID(each.id)) as session:
+            await session.execute(text(f"UPDATE documents SET due_at = now() - interval {change}"))
+            if each is busy:
+                taken = "SELECT id FROM documents LIMIT 1"
+                await session.execute(text(f"UPDATE documents SET {READING} WHERE id = ({taken})"))
+    names = {busy.id: "busy", idle.id: "idle", late.id: "late"}
+
+    async def turns(most: int) -> list[str]:
+        async with quick.database.lookup() as connection:
+            return [str(owner) for owner, _, _ in await queries.due_documents(connection, most)]
+
+    everybody = await turns(1000)
+    ours = [names[owner] for owner in everybody if owner in names]
+    assert ours == ["idle", "busy", "idle", "busy", "idle", "busy"]
+    for most in (1, 2, 3, len(everybody)):
+        assert await turns(most) == everybody[:most]
 
 
 async def test_what_took_a_worker_down_is_read_alone(resources: Resources, person: Person) -> None:
