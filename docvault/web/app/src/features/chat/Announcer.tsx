@@ -15,8 +15,12 @@ export function Announcer({ turns }: { turns: Turn[] }) {
     if (busy) return setSaid(t("announce.asked"));
     const all = Object.values(last?.answers ?? {});
     const done = all.filter((answer) => answer.state === "done").length;
-    if (last?.trouble || done === 0) setSaid(t("announce.none"));
-    else setSaid(t("announce.done", { count: done }));
+    const failed = all.filter((answer) => answer.state === "failed").length;
+    const parts = [
+      done > 0 ? t("announce.done", { count: done }) : t("announce.none"),
+      failed > 0 && t("announce.failed", { count: failed }),
+    ];
+    setSaid(parts.filter(Boolean).join(" "));
   }, [busy, last, t]);
   return (
     <p className="visually-hidden" role="status" aria-live="polite">

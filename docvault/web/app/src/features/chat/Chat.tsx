@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useTexts } from "@/shared/texts";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Skeleton } from "@/shared/ui/Skeleton";
@@ -87,14 +87,14 @@ type Sending = ChatActions & { send: (question: string) => void };
 
 function useChatActions(
   place: string,
-  { turns, known }: Conversation,
+  { turns, missing }: Conversation,
   models: string[],
   scope: Scope,
   maxChars: number,
 ): Sending {
   const busy = turns.some((turn) => turn.busy);
   const filters = useMemo(() => filtersOf(scope), [scope]);
-  const conversationId = known ? placeNow(place) : null;
+  const conversationId = missing ? null : placeNow(place);
   return useMemo(() => {
     const again = (turn: Turn) => ({ question: turn.question, filters: turn.filters, conversationId });
     return {
@@ -139,8 +139,10 @@ function useSetScope(place: string): (scope: Scope) => void {
 function useMove(place: string, { folder, tags, documents }: ChatPlace, models: string[]): void {
   const navigate = useNavigate();
   const now = usePlaceNow(place);
+  const moved = useRef(place);
   useEffect(() => {
-    if (now === place) return;
+    if (now === moved.current) return;
+    moved.current = now;
     keepModels(now, models);
     const search = { folder, tags, documents };
     void navigate({ to: "/chat/$conversationId", params: { conversationId: now }, search, replace: true });

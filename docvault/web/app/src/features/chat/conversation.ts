@@ -2,6 +2,7 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { api, body } from "@/shared/api/client";
+import { asProblem } from "@/shared/api/problem";
 import { keys } from "@/shared/vault/keys";
 import { drop, isKept, keyOf, useLiveTurns } from "./live/store";
 import { covered, merged, turnsOf } from "./thread/turns";
@@ -18,8 +19,8 @@ export function conversationQuery(id: string) {
 export type Thread = {
   turns: Turn[];
   title: string;
-  /** The server has it, so that questions can follow in it. */
-  known: boolean;
+  /** The server does not have it, so that no question can follow in it. */
+  missing: boolean;
   loading: boolean;
   error: unknown;
   refetch: () => void;
@@ -44,7 +45,7 @@ export function useConversation(place: string): Thread {
   return {
     turns,
     title: query.data?.title ?? live[0]?.question ?? "",
-    known: query.data !== undefined,
+    missing: !isKept(place) || asProblem(query.error).status === 404,
     loading: query.isLoading && live.length === 0,
     error: live.length === 0 ? query.error : null,
     refetch: () => void query.refetch(),

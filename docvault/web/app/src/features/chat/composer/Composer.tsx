@@ -33,7 +33,7 @@ export function Composer(props: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   const note = useId();
   const over = text.length > maxChars;
-  const refused = busy || over || text.trim() === "" || props.models.length === 0;
+  const refused = busy || over || text.trim() === "";
   useEffect(() => {
     if (!matchMedia("(pointer: coarse)").matches) field.current?.focus(); // a keyboard on the screen hides half of it
   }, []);

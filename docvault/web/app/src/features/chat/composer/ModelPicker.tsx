@@ -25,7 +25,9 @@ export function ModelPicker({ chosen, onChosen }: { chosen: string[]; onChosen: 
   const groups: ChoiceGroup[] = [{ key: "models", label: t("model.group"), choices }];
   const toggle = (id: string) =>
     onChosen(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
-  const shown = chosen.length === 1 ? name(chosen[0] ?? "") : t("model.count", { count: chosen.length });
+  const [only] = chosen;
+  const shown =
+    only === undefined ? "…" : chosen.length === 1 ? name(only) : t("model.count", { count: chosen.length });
   return (
     <Picker
       trigger={

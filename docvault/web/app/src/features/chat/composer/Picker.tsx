@@ -46,6 +46,10 @@ export function Picker({ trigger, ...rest }: Props) {
           sideOffset={6}
           collisionPadding={8}
           aria-label={rest.label}
+          onOpenAutoFocus={(event) => {
+            // A keyboard on the screen would cover the list.
+            if (matchMedia("(pointer: coarse)").matches) event.preventDefault();
+          }}
         >
           <Choices {...rest} />
         </Popover.Content>

@@ -11,6 +11,8 @@ import { dismiss, toast } from "@/shared/ui/toast";
 import { keys } from "@/shared/vault/keys";
 import { leave } from "../live/store";
 
+const STAYS = 8000; // milliseconds in which it can be taken back
+
 let leaving: ReadonlyMap<string, number> = new Map(); // ids, and the toasts that can bring them back
 const listeners = new Set<() => void>();
 
@@ -20,6 +22,7 @@ export function deleteSoon(id: string, texts: DeletingTexts): void {
   leave(id);
   const said = toast({
     text: texts.gone,
+    stays: STAYS,
     action: { label: texts.undo, run: () => forget(id) },
     onGone: () => void deleteNow(id),
   });

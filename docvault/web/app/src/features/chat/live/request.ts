@@ -5,7 +5,7 @@ export function requestOf(asking: Asking): object {
   const { question, models, filters, conversationId, replaces, regenerates } = asking;
   return {
     ...(regenerates ? {} : { question }),
-    models,
+    ...(models.length && { models }), // else the vault's own
     filters,
     ...(conversationId && { conversation_id: conversationId }),
     ...(replaces && { replaces }),

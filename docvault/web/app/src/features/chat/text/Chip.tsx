@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { FileX } from "lucide-react";
 import { HoverCard } from "radix-ui";
-import { type MouseEvent, useRef, useState } from "react";
+import { type MouseEvent, type TouchEvent, useRef, useState } from "react";
 import { useTexts } from "@/shared/texts";
 import { citedPlace } from "../reading";
 import type { Citation } from "../types";
@@ -31,6 +31,8 @@ function Cited({ citation }: { citation: Citation }) {
       touched.current = event.pointerType === "touch";
     },
     onClick: press,
+    // Radix would forbid what a passive listener cannot: the browser complains, and nothing else happens.
+    onTouchStartCapture: (event: TouchEvent) => event.stopPropagation(),
   };
   return (
     <HoverCard.Root open={open} onOpenChange={setOpen} openDelay={150} closeDelay={120}>

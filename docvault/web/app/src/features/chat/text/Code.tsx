@@ -34,10 +34,11 @@ export function InlineCode({ children }: { children?: ReactNode }) {
 export function ScrollingTable({ children }: { children?: ReactNode }) {
   const { t } = useTexts("chat");
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className={styles.table} tabIndex={0} aria-label={t("table")}>
+    <div role="group" className={styles.table} tabIndex={0} aria-label={t("table")}>
       <table>{children}</table>
-    </section>
+    </div>
   );
 }
 

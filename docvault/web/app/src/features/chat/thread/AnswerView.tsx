@@ -63,7 +63,7 @@ function Failed({ turn, answer }: { turn: Turn; answer: Answer }) {
   const { code, detail, hint } = answer.trouble ?? { code: "", detail: "", hint: null };
   const said = say(new Problem(0, code, detail || t("answer.failed"), hint));
   return (
-    <div className={styles.failed} role="alert">
+    <div className={styles.failed}>
       <CircleAlert aria-hidden="true" />
       <div>
         <p>{said.text}</p>
