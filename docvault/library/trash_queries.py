@@ -41,6 +41,8 @@ async def trash(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> l
 
 async def restore(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> list[UUID]:
     """Take these out of the trash, with what came out of them and went in at the same moment. Those that were there."""
+    if not await _trashed(session, owner_id, ids):
+        return []
     await with_members(session, owner_id, ids)
     found = inside = await _trashed(session, owner_id, ids)
     archive = aliased(Document)

@@ -25,9 +25,9 @@ class Document(Base):
     counts workers that went silent while they had the document, `work` the passages it is expected to have.
     `password_sealed` opens the file and is kept until the reading ends. `archive_id` is the archive it came in,
     `archive_path` where it lies in there, whatever it is called by now. `also_named` says that the same bytes were
-    accepted under another name too: no newer revision may take them away. `trashed_at` is when it was put in the trash:
-    nothing finds it there. What came out of an archive that is in the trash is in the trash, too. `filename_key` is what
-    lists by name go by.
+    accepted under another name too: no newer revision may take them away. `trashed_at` is when it was put into the
+    trash: nothing finds it there. What came out of an archive that is in the trash is in the trash, too. Lists by name
+    go by `filename_key`.
     """
 
     __tablename__ = "documents"

@@ -120,7 +120,7 @@ async def test_open_pages_are_told(person: Person, shelf: Any, resources: Resour
         await news.subscribe(f"docvault:events:{person.id}")
         await bulk(person, "trash", one, two)
         await bulk(person, "delete", two)
-        said: list[str] = []
+        said: list[Any] = []
         async with asyncio.timeout(5):
             while len(said) < 2:
                 message = await news.get_message(ignore_subscribe_messages=True, timeout=1)
