@@ -27,13 +27,15 @@ K1, B = 1.2, 0.75
 class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which documents are searched; every field narrows. A folder includes its sub-folders; all tags must be there.
 
-    A moment without a time zone is taken as UTC.
+    `content_types` are any of several, each whole or a beginning that ends in `/`. A moment without a time zone is
+    taken as UTC.
     """
 
     document_ids: list[UUID] | None = None
     folder: str | None = None
     tags: list[str] | None = None
     content_type: str | None = None
+    content_types: list[str] | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
 
@@ -87,6 +89,8 @@ _FILTERS = {
     "folder": "(d.folder = :folder OR starts_with(d.folder, :folder || '/'))",
     "tags": "d.tags @> :tags",
     "content_type": "r.content_type = :content_type",
+    "content_types": "EXISTS (SELECT FROM unnest(CAST(:content_types AS text[])) AS type WHERE r.content_type = type "
+    "OR (right(type, 1) = '/' AND starts_with(r.content_type, type)))",
     "created_after": "d.created_at >= CAST(CAST(:created_after AS text) AS timestamptz)",
     "created_before": "d.created_at < CAST(CAST(:created_before AS text) AS timestamptz)",
 }
@@ -104,9 +108,8 @@ def narrowed(filters: Filters) -> tuple[str, dict[str, Any]]:
         return "", {}
     given |= {name: _moment(value) for name, value in given.items() if isinstance(value, datetime)}
     conditions = " AND ".join(_FILTERS[name] for name in given)
-    revision = (
-        "JOIN revisions r ON r.owner_id = d.owner_id AND r.id = d.revision_id " if "content_type" in given else ""
-    )
+    typed = "content_type" in given or "content_types" in given
+    revision = "JOIN revisions r ON r.owner_id = d.owner_id AND r.id = d.revision_id " if typed else ""
     mine = "d.owner_id = :owner AND d.trashed_at IS NULL"
     return f"SELECT d.id FROM documents d {revision}WHERE {mine} AND {conditions}", given  # noqa: S608
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.errors import InvalidInput
 from docvault.library import find, queries
-from docvault.library.schemas import FindView, HitView
+from docvault.library.schemas import FindView, OccurrenceView
 
 PAGES = 100  # in memory at a time
 AROUND = 60  # characters shown before and after a hit
@@ -33,7 +33,7 @@ async def find_words(
     session: AsyncSession, owner_id: UUID, revision_id: UUID, wanted: re.Pattern[str], limit: int
 ) -> FindView:
     """The first `limit` places in the pages of this revision, and how many there are in all."""
-    hits, total, after = list[HitView](), 0, 0
+    hits, total, after = list[OccurrenceView](), 0, 0
     while pages := await queries.page_texts(session, owner_id, revision_id, after, PAGES):
         # In a thread: other requests do not wait for a long document.
         found, count = await asyncio.to_thread(_look, pages, wanted, limit - len(hits))
@@ -41,8 +41,8 @@ async def find_words(
     return FindView(hits, total > len(hits), total)
 
 
-def _look(pages: Sequence[tuple[int, str]], wanted: re.Pattern[str], limit: int) -> tuple[list[HitView], int]:
-    hits, total = list[HitView](), 0
+def _look(pages: Sequence[tuple[int, str]], wanted: re.Pattern[str], limit: int) -> tuple[list[OccurrenceView], int]:
+    hits, total = list[OccurrenceView](), 0
     for number, text in pages:
         if count := find.count(text, wanted):
             hits += [_hit(number, text, *place) for place in islice(find.places(text, wanted), limit - len(hits))]
@@ -50,5 +50,7 @@ def _look(pages: Sequence[tuple[int, str]], wanted: re.Pattern[str], limit: int)
     return hits, total
 
 
-def _hit(page: int, text: str, start: int, end: int) -> HitView:
-    return HitView(page, start, end, text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND])
+def _hit(page: int, text: str, start: int, end: int) -> OccurrenceView:
+    return OccurrenceView(
+        page, start, end, text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND]
+    )

@@ -79,7 +79,7 @@ class DocumentText(msgspec.Struct):
     pages: list[PageView]
 
 
-class HitView(msgspec.Struct):
+class OccurrenceView(msgspec.Struct):
     """`start` and `end` count characters (code points) of the page's text; `before` and `after` stand beside them."""
 
     page: int
@@ -93,7 +93,7 @@ class HitView(msgspec.Struct):
 class FindView(msgspec.Struct):
     """The first `hits`, and whether there are `more`; `total` counts them all."""
 
-    hits: list[HitView]
+    hits: list[OccurrenceView]
     more: bool
     total: int
 

@@ -11,7 +11,7 @@ import styles from "./LibraryPage.module.css";
 import { documentsOf, documentsQuery, isFiltered } from "./list";
 import { ReadingStrip } from "./ReadingStrip";
 import { SelectionBar } from "./SelectionBar";
-import { SubFolders } from "./SubFolders";
+import { SubFolders, useSubFolders } from "./SubFolders";
 import { NOTHING, select } from "./selection";
 import { Toolbar } from "./Toolbar";
 
@@ -50,15 +50,16 @@ function Library({ place }: { place: LibraryPlace }) {
   );
   const total = list.data?.pages[0]?.total ?? undefined;
   const top = !isFiltered(place) && !place.trash;
+  const hasFolders = useSubFolders(place.folder ?? "").length > 0;
   return (
     <div className={styles.page}>
-      <Toolbar place={place} view={view} go={go} total={total} />
+      <Toolbar place={place} view={view} go={go} total={total || undefined} />
       {!place.trash && <ReadingStrip place={place} go={go} />}
       {list.error && <ProblemNote error={list.error} onRetry={() => void list.refetch()} />}
       {list.isSuccess && documents.length === 0 ? (
         <>
-          {top && <SubFolders path={place.folder ?? ""} go={go} />}
-          <LibraryEmpty place={place} go={go} />
+          {top && <SubFolders path={place.folder ?? ""} />}
+          {!(top && hasFolders) && <LibraryEmpty place={place} go={go} />}
         </>
       ) : (
         <DocumentRows
@@ -69,7 +70,7 @@ function Library({ place }: { place: LibraryPlace }) {
           selection={selection}
           dispatch={dispatch}
           onEnd={() => void (list.hasNextPage && !list.isFetching && list.fetchNextPage())}
-          header={top ? <SubFolders path={place.folder ?? ""} go={go} /> : null}
+          header={top ? <SubFolders path={place.folder ?? ""} /> : null}
         />
       )}
       {chosen.length > 0 && (

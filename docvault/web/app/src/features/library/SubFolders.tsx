@@ -5,14 +5,12 @@ import { useTexts } from "@/shared/texts";
 import { childrenOf, type FolderNode, foldersQuery, folderTree } from "@/shared/vault/folders";
 import { useDropTarget } from "./drag";
 import { FolderMenu } from "./FolderMenu";
-import type { Go } from "./LibraryPage";
 import styles from "./SubFolders.module.css";
 
 /** The folders right inside this one. */
-export function SubFolders({ path }: { path: string; go: Go }) {
+export function SubFolders({ path }: { path: string }) {
   const { t } = useTexts("library");
-  const folders = useQuery(foldersQuery).data ?? [];
-  const inside = childrenOf(folderTree(folders), path);
+  const inside = useSubFolders(path);
   if (inside.length === 0) return null;
   return (
     <ul className={styles.folders} aria-label={t("folders")}>
@@ -36,4 +34,8 @@ function FolderCard({ node }: { node: FolderNode }) {
       <FolderMenu path={node.path} />
     </li>
   );
+}
+
+export function useSubFolders(path: string): FolderNode[] {
+  return childrenOf(folderTree(useQuery(foldersQuery).data ?? []), path);
 }

@@ -18,13 +18,13 @@ import { IconButton } from "@/shared/ui/IconButton";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "@/shared/ui/Menu";
 import { Segmented } from "@/shared/ui/Segmented";
 import { wish } from "@/shared/vault/intents";
+import { isKind, TYPES } from "@/shared/vault/kind";
 import { type LibraryPlace, SORTS, type Sort, type View } from "@/shared/vault/place";
 import type { Status } from "@/shared/vault/types";
 import { useFolderActions } from "./actions";
 import { Breadcrumbs } from "./Breadcrumbs";
 import { openDialog } from "./dialogs";
 import type { Go } from "./LibraryPage";
-import { TYPES } from "./list";
 import styles from "./Toolbar.module.css";
 
 type Props = { place: LibraryPlace; view: View; go: Go; total: number | undefined };
@@ -188,10 +188,10 @@ function FilterChips({ place, go }: { place: LibraryPlace; go: Go }) {
   const chips: { key: string; label: string; without: Partial<LibraryPlace> }[] = [];
   if (place.status)
     chips.push({ key: "status", label: t(`status.${place.status}`), without: { status: undefined } });
-  if (place.type && place.type in TYPES)
+  if (isKind(place.type))
     chips.push({
       key: "type",
-      label: t(`kind.${place.type as keyof typeof TYPES}`),
+      label: t(`kind.${place.type}`),
       without: { type: undefined },
     });
   for (const tag of place.tags ?? []) {

@@ -1456,15 +1456,6 @@ export interface components {
         docvault_admin_schemas_RetriedView: {
             retried: number;
         };
-        /** HitView */
-        docvault_library_schemas_HitView: {
-            after: string;
-            before: string;
-            end: number;
-            page: number;
-            start: number;
-            text: string;
-        };
         /** EmbedderView */
         EmbedderView: {
             dimensions: number;
@@ -1485,12 +1476,14 @@ export interface components {
          *       "folder": null,
          *       "tags": null,
          *       "content_type": null,
+         *       "content_types": null,
          *       "created_after": null,
          *       "created_before": null
          *     }
          */
         Filters: {
             content_type?: string | null;
+            content_types?: string[] | null;
             created_after?: string | null;
             created_before?: string | null;
             document_ids?: string[] | null;
@@ -1499,7 +1492,7 @@ export interface components {
         };
         /** FindView */
         FindView: {
-            hits: components["schemas"]["docvault_library_schemas_HitView"][];
+            hits: components["schemas"]["OccurrenceView"][];
             more: boolean;
             total: number;
         };
@@ -1556,6 +1549,33 @@ export interface components {
             storage: components["schemas"]["StorageView"];
             versions: components["schemas"]["VersionsView"];
             workers: components["schemas"]["Worker"][] | null;
+        };
+        /** HitView */
+        HitView: {
+            boxes: number[][];
+            /** Format: uuid */
+            chunk_id: string;
+            /** @default  */
+            content_type?: string;
+            /** Format: uuid */
+            document_id: string;
+            filename: string;
+            /** @default  */
+            folder?: string;
+            marks?: [
+                number,
+                number
+            ][];
+            page: number;
+            /** @default 0 */
+            page_count?: number;
+            /** @default 0 */
+            passage_end?: number;
+            /** @default 0 */
+            passage_start?: number;
+            score: number;
+            section: string[];
+            text: string;
         };
         /** FailureView */
         ingestion_schemas_FailureView: {
@@ -1656,6 +1676,15 @@ export interface components {
         /** NewPassword */
         NewPassword: {
             password: string;
+        };
+        /** OccurrenceView */
+        OccurrenceView: {
+            after: string;
+            before: string;
+            end: number;
+            page: number;
+            start: number;
+            text: string;
         };
         /** PageView */
         PageView: {
@@ -1765,33 +1794,6 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        /** HitView */
-        search_schemas_HitView: {
-            boxes: number[][];
-            /** Format: uuid */
-            chunk_id: string;
-            /** @default  */
-            content_type?: string;
-            /** Format: uuid */
-            document_id: string;
-            filename: string;
-            /** @default  */
-            folder?: string;
-            marks?: [
-                number,
-                number
-            ][];
-            page: number;
-            /** @default 0 */
-            page_count?: number;
-            /** @default 0 */
-            passage_end?: number;
-            /** @default 0 */
-            passage_start?: number;
-            score: number;
-            section: string[];
-            text: string;
-        };
         /** SearchRequest */
         SearchRequest: {
             filters?: components["schemas"]["Filters"];
@@ -1806,7 +1808,7 @@ export interface components {
         };
         /** SearchView */
         SearchView: {
-            hits: components["schemas"]["search_schemas_HitView"][];
+            hits: components["schemas"]["HitView"][];
             took_ms: number;
         };
         /** SecretWebhookView */

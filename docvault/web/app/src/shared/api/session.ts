@@ -6,6 +6,7 @@
 import { useSyncExternalStore } from "react";
 import { asProblem, problemOf } from "./problem";
 import type { components } from "./schema";
+import { seenBy } from "./seen";
 
 export type User = components["schemas"]["UserView"];
 type Tokens = components["schemas"]["TokenView"];
@@ -139,6 +140,7 @@ function become(next: SessionState, tell = true): void {
   state = next;
   if (next.status === "in") localStorage.setItem(PERSON, JSON.stringify(next.session.user));
   if (next.status === "out") localStorage.removeItem(PERSON);
+  if (next.status !== "unknown") seenBy(next.status === "in" ? next.session.user.id : null);
   if (tell) channel?.postMessage(next);
   for (const listener of listeners) listener();
 }

@@ -1,0 +1,41 @@
+/** A search of the place, asked as it is typed; the last answer stays until the next one is there. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, body } from "@/shared/api/client";
+import type { components } from "@/shared/api/schema";
+import { keys } from "@/shared/vault/keys";
+import { isKind, TYPES } from "@/shared/vault/kind";
+import type { SearchPlace } from "@/shared/vault/place";
+
+export type Hit = components["schemas"]["SearchView"]["hits"][number];
+type Answer = components["schemas"]["SearchView"];
+
+export const TYPING = 180; // milliseconds after the last key
+const HITS = 30;
+
+export function searchQuery(place: SearchPlace, hits: number = HITS) {
+  const request = {
+    query: (place.q ?? "").trim(),
+    top_k: hits,
+    filters: {
+      folder: place.folder ?? null,
+      tags: place.tags ?? null,
+      content_types: isKind(place.type) ? TYPES[place.type] : null,
+      created_after: place.after ? `${place.after}T00:00:00Z` : null,
+      created_before: place.before ? dayAfter(place.before) : null,
+    },
+  };
+  return queryOptions({
+    queryKey: keys.search(request),
+    queryFn: async ({ signal }) => (await body(api.POST("/api/search", { body: request, signal }))) as Answer,
+    enabled: request.query !== "",
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+  });
+}
+
+/** `before` names a day that still counts. */
+function dayAfter(day: string): string {
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + 1);
+  return date.toISOString();
+}
