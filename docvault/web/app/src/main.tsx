@@ -6,6 +6,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { forgetOnSignOut, queryClient } from "@/shared/api/query";
+import { keepPageForLater } from "@/shared/lib/newer-version";
 import { showTheme } from "@/shared/lib/theme";
 import { startTexts } from "@/shared/texts";
 import { Toaster } from "@/shared/ui/Toaster";
@@ -28,6 +29,7 @@ async function start(): Promise<void> {
       </QueryClientProvider>
     </StrictMode>,
   );
+  if (import.meta.env.PROD) keepPageForLater();
 }
 
 void start();
