@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, useState } from "react";
+import { unitOffsets } from "@/shared/lib/points";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
@@ -75,9 +76,11 @@ function HitLink({ hit }: { hit: Hit }) {
 }
 
 export function Marked({ hit, longest }: { hit: Hit; longest?: number }) {
-  const pieces = snippet(hit.text, hit.marks ?? [], longest);
+  const at = unitOffsets(hit.text);
+  const marks = (hit.marks ?? []).map(([start, end]) => [at(start), at(end)]);
+  const pieces = snippet(hit.text, marks, longest);
   // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text have no other name and never move.
-  return pieces.map(({ text, marked }, at) => (marked ? <mark key={at}>{text}</mark> : text));
+  return pieces.map(({ text, marked }, index) => (marked ? <mark key={index}>{text}</mark> : text));
 }
 
 /** Where the reader opens, and what is marked there. */
