@@ -157,7 +157,7 @@ async def present(session: AsyncSession, owner_id: UUID, documents: Collection[U
 
 
 async def citations(session: AsyncSession, owner_id: UUID, message_ids: Sequence[UUID]) -> dict[UUID, list[Citation]]:
-    """By message, in the order of their markers."""
+    """By message, in the order of their markers; those of one passage in the order in which they were given."""
     query = (
         select(Citation)
         .where(owned(Citation, owner_id), Citation.message_id.in_(message_ids))
@@ -238,15 +238,23 @@ async def _keep_citations(session: AsyncSession, owner_id: UUID, message_id: UUI
     there = set(await session.scalars(query)) if wanted else set[UUID]()
     rows = [
         {
-            "owner_id": owner_id, "id": uuid4(), "message_id": message_id, "marker": c.marker,
+            "owner_id": owner_id, "id": id, "message_id": message_id, "marker": c.marker,
             "document_id": c.document_id if c.document_id in there else None,
             "filename": c.filename, "page": c.page, "quote": c.quote, "boxes": c.boxes,
             "start_offset": c.start, "end_offset": c.end,
         }
-        for c in cited
+        for id, c in zip(ascending(len(cited)), cited, strict=True)
     ]  # fmt: skip
     if rows:
         await session.execute(insert(Citation), rows)
+
+
+def ascending(count: int) -> list[UUID]:
+    """Ids of citations in the order of their markers in the answer.
+
+    One passage may be cited twice, with other words each time: its citations are told apart by their order.
+    """
+    return sorted(uuid4() for _ in range(count))
 
 
 def title_of(text: str) -> str:

@@ -162,9 +162,9 @@ async def read_in(
     ours = {"owner_id": owner_id, "conversation_id": conversation_id}
     messages = [_row(message, ids, n) | ours for n, message in enumerate(given.messages)]
     cited = [
-        _citation(c, there) | {"owner_id": owner_id, "message_id": id}
-        for id, message in zip(ids, given.messages, strict=True)
-        for c in message.citations
+        _citation(c, there) | {"owner_id": owner_id, "message_id": message_id, "id": id}
+        for message_id, message in zip(ids, given.messages, strict=True)
+        for id, c in zip(conversations.ascending(len(message.citations)), message.citations, strict=True)
     ]
     if messages:
         await session.execute(insert(Message), messages)
@@ -190,7 +190,7 @@ def _row(message: SavedMessage, ids: list[UUID], n: int) -> dict[str, Any]:
 
 def _citation(citation: SavedCitation, there: set[UUID]) -> dict[str, Any]:
     return {
-        "id": uuid4(), "marker": citation.marker, "filename": storable(citation.filename), "page": citation.page,
+        "marker": citation.marker, "filename": storable(citation.filename), "page": citation.page,
         "document_id": citation.document_id if citation.document_id in there else None,
         "quote": storable(citation.quote), "boxes": citation.boxes,
         "start_offset": citation.start, "end_offset": citation.end,

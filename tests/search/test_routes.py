@@ -325,3 +325,17 @@ async def test_what_is_no_conversation_is_not_read_in(people: People, change: di
     answer = await person.http.post("/api/conversations/import", json=body)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert (await person.http.get("/api/conversations")).json()["items"] == []
+
+
+async def test_citations_of_one_passage_come_back_in_the_order_in_which_they_were_given(people: People) -> None:
+    person = await people.new()
+    quotes = [f"words {n}" for n in range(12)]
+    moment = "2026-01-01T00:00:00Z"
+    question = {"role": "user", "content": "Which?", "created_at": moment}
+    cited = [{"marker": 1, "filename": "a.txt", "page": 1, "quote": quote} for quote in quotes]
+    answer = {"role": "assistant", "content": "[1]" * 12, "created_at": moment, "answers": 0, "citations": cited}
+    saved = {"title": "Twelve", "created_at": moment, "messages": [question, answer]}
+
+    body = (await person.http.post("/api/conversations/import", json=saved)).json()
+
+    assert [citation["quote"] for citation in body["messages"][1]["citations"]] == quotes
