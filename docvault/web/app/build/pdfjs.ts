@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Plugin } from "vite";
 
 const FOLDERS = ["cmaps", "iccs", "standard_fonts", "wasm"];
+const UNUSED = /quickjs/i; // runs the scripts of documents, which we do not
 const TYPES: Record<string, string> = { wasm: "application/wasm", js: "text/javascript" };
 
 /**
@@ -26,7 +27,7 @@ export function pdfjsAssets(): Plugin {
     },
     generateBundle() {
       for (const folder of FOLDERS)
-        for (const file of readdirSync(join(source, folder)))
+        for (const file of readdirSync(join(source, folder)).filter((name) => !UNUSED.test(name)))
           this.emitFile({
             type: "asset",
             fileName: `assets/pdfjs-${version()}/${folder}/${file}`,

@@ -31,6 +31,7 @@ export function Reader({ document }: { document: DocumentView }) {
     document,
     at.place.q,
     page,
+    at.cited !== null,
     goTo,
     useCallback((q) => change({ q }), [change]),
   );

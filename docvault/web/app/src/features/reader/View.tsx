@@ -35,7 +35,14 @@ export function View({ kind, shown, onShown, zoom, onZoom, onShare, ...view }: P
         </div>
       }
     >
-      <PdfView {...view} zoom={zoom} onZoom={onZoom} onShare={onShare} failed={broken} />
+      <PdfView
+        {...view}
+        zoom={zoom}
+        onZoom={onZoom}
+        onShare={onShare}
+        failed={broken}
+        onText={() => onShown("text")}
+      />
     </Suspense>
   );
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { DocumentView } from "@/shared/vault/types";
 import { useFound } from "./api";
 import type { Found } from "./reading";
@@ -18,11 +18,15 @@ export type Finding = {
   step: (direction: 1 | -1) => void;
 };
 
-/** Searching inside a document. `page` is the one in sight: the first hit shown is the next one from there. */
+/**
+ * Searching inside a document. `page` is the one in sight: the first hit shown is the next one from there. Where the
+ * address says both, it is what is `cited` that the person came for.
+ */
 export function useFind(
   document: DocumentView,
   q: string | undefined,
   page: number,
+  cited: boolean,
   goTo: (page: number, why: "found") => void,
   onWords: (q: string | undefined) => void,
 ): Finding {
@@ -31,6 +35,7 @@ export function useFind(
   const asked = useSettled(open ? words.trim() : "");
   const { data, isFetching, error } = useFound(document, asked);
   const [current, setCurrent] = useState(-1);
+  const goes = useRef(!cited);
   const hits = useMemo(() => (asked && data ? data.hits : []), [asked, data]);
 
   useEffect(() => {
@@ -43,7 +48,8 @@ export function useFind(
     const index = hits.length ? Math.max(next, 0) : -1;
     setCurrent(index);
     const hit = hits[index];
-    if (hit) goTo(hit.page, "found");
+    if (hit && goes.current) goTo(hit.page, "found");
+    if (hit) goes.current = true;
   }, [hits]);
 
   const step = useCallback(

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Problem } from "@/shared/api/problem";
 import { useTexts } from "@/shared/texts";
+import { Button } from "@/shared/ui/Button";
 import { Spinner } from "@/shared/ui/Spinner";
 import type { Size } from "../boxes";
 import { currentOn, type ViewProps } from "../reading";
@@ -16,6 +17,7 @@ import { limited, PIXELS, scaleOf, type Zoom } from "./zoom";
 
 const GAP = 12; // CSS pixels between pages
 const MARGIN = 12; // beside them
+const PATIENCE = 3000; // milliseconds of waiting for the first page
 const UPPER = 0.25; // of the window's height: where marks are shown
 
 type Props = ViewProps & {
@@ -24,19 +26,35 @@ type Props = ViewProps & {
   /** The share of its printed size at which the page in sight is shown. */
   onShare: (share: number) => void;
   failed: (problem: Problem) => React.ReactNode;
+  onText: () => void;
 };
 
 export function PdfView(props: Props) {
-  const { t } = useTexts("reader");
   const reading = usePdf(props.document, props.target.page);
   if (reading.status === "failed") return props.failed(reading.problem);
-  if (reading.status === "opening")
-    return (
-      <div className={styles.opening} role="status" aria-label={t("opening")}>
-        <Spinner />
-      </div>
-    );
+  if (reading.status === "opening") return <Opening onText={props.onText} />;
   return <Pages key={props.document.sha256} {...props} open={reading.open} size={reading.size} />;
+}
+
+/** Some files have to be looked through to find a page. Whoever does not want to wait reads the text. */
+function Opening({ onText }: { onText: () => void }) {
+  const { t } = useTexts("reader");
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), PATIENCE);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div className={styles.opening} role="status" aria-label={t("opening")}>
+      <Spinner />
+      {slow && (
+        <>
+          <p>{t("slow")}</p>
+          <Button onClick={onText}>{t("broken.text")}</Button>
+        </>
+      )}
+    </div>
+  );
 }
 
 type PagesProps = Props & { open: OpenPdf; size: Size };

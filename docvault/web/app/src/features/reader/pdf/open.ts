@@ -9,7 +9,10 @@ export type PdfJs = typeof import("pdfjs-dist");
 export type OpenPdf = { js: PdfJs; pdf: PDFDocumentProxy };
 type Failed = (error: Problem) => void;
 
-const PIECE = 1 << 18; // bytes of one request: few round trips, and little that nobody looks at
+// pdf.js joins pieces that lie together into one request. Where a file's list of pages is flat, it looks at each of them
+// to find one, so a large piece would fetch nearly all of a scanned book.
+const PIECE = 1 << 16; // bytes
+const FIRST = 1 << 18; // bytes that are fetched at once: most letters and papers begin to show with them
 const TRIES = 5;
 const PAUSE = 500; // milliseconds before the second try, doubled each time
 
@@ -18,7 +21,7 @@ export async function openPdf(document: DocumentView, signal: AbortSignal, onLos
   const js = await import("pdfjs-dist");
   js.GlobalWorkerOptions.workerSrc = workerUrl;
   const assets = `/assets/pdfjs-${js.version}`;
-  const first = await bytesOf(document, 0, Math.min(PIECE, document.size_bytes), signal);
+  const first = await bytesOf(document, 0, Math.min(FIRST, document.size_bytes), signal);
   const task = js.getDocument({
     range: transport(js, document, first, signal, onLost),
     rangeChunkSize: PIECE,

@@ -14,6 +14,7 @@ import styles from "./TextView.module.css";
 import { useText } from "./useText";
 
 const NONE: readonly Mark[] = [];
+const EDGE = 60; // CSS pixels from the window's edges to the line that is read
 type Virtual = Virtualizer<HTMLDivElement, Element>;
 
 /** A document as text, set to be read. Only what is near is drawn, and only what was near is fetched. */
@@ -164,9 +165,12 @@ function useArriving(
   }, [virtual, scroller, items, marks, target, loaded]);
 }
 
+/** The line that is read moves from the top of the window to its end, so that each page has its turn. */
 function useCurrentPage(virtual: Virtual, items: Item[], onPage: (page: number) => void): void {
   const height = virtual.scrollRect?.height ?? 0;
-  const at = (virtual.scrollOffset ?? 0) + height / 3;
+  const offset = virtual.scrollOffset ?? 0;
+  const hidden = Math.max(1, virtual.getTotalSize() - height);
+  const at = offset + EDGE + Math.max(0, height - 2 * EDGE) * Math.min(1, offset / hidden);
   const page = items[virtual.getVirtualItemForOffset(at)?.index ?? 0]?.page ?? 1;
   useEffect(() => onPage(page), [onPage, page]);
 }
