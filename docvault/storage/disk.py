@@ -72,7 +72,7 @@ def put_in_place(growing: Path, target: Path, size: int) -> None:
         file.close()
 
 
-def write_all(descriptor: int, start: int, batch: Sequence[bytes]) -> int:
+def write_all(descriptor: int, start: int, batch: Sequence[bytes | memoryview]) -> int:
     """Write at the end, which is at `start`, and have the disk begin with it. Returns how many bytes."""
     rest = [memoryview(piece) for piece in batch if piece]
     size = sum(map(len, rest))
