@@ -242,6 +242,6 @@ def _gave_up(claim: Claim) -> DocumentError:
 def _model_gave_up(claim: Claim) -> DocumentError:
     return DocumentError(
         f"The embedding model broke off {claim.crashes + 1} times while it read this document.",
-        code=BROKE_OFF,
+        code="embedder_broke_off",
         hint="The embedder's log may say why; it may need more memory. Retry the document after that.",
     )
