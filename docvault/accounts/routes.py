@@ -100,6 +100,11 @@ class SessionsController(Controller):
         rows = await queries.live_sessions(unit.session, unit.owner_id, after, limit + 1)
         return cursor_page(rows, limit, lambda row: session_view(row, identity.session_id), _cursor)
 
+    @delete()
+    async def end_other_sessions(self, unit: NamedDependency[UnitOfWork], identity: NamedDependency[Identity]) -> None:
+        """Log out everywhere but here."""
+        await queries.revoke(unit.session, unit.owner_id, other_than=identity.session_id)
+
     @delete("/{session_id:uuid}")
     async def end_session(self, unit: NamedDependency[UnitOfWork], session_id: FromPath[UUID]) -> None:
         """Log one of your sessions out."""

@@ -330,6 +330,16 @@ async def test_ones_sessions_and_nobody_elses(vault: Vault):
     assert [item["id"] for item in (await person.http.get("/api/sessions")).json()["items"]] == [oldest["id"]]
 
 
+async def test_logging_out_everywhere_but_here(vault: Vault):
+    person, bystander = await vault.person(), await vault.person()
+    phone = vault.client()
+    await phone.post("/api/auth/login", json=person.credentials)
+    assert (await person.http.delete("/api/sessions")).status_code == 204
+    problem(await refresh(phone), 401, "session_ended")
+    assert await alive(person.http)
+    assert await alive(bystander.http)
+
+
 async def test_lists_come_in_pages(vault: Vault):
     person = await vault.person()
     made = [(await person.key())["id"] for _ in range(5)]
@@ -405,6 +415,7 @@ ACCOUNT_CALLS = [
     ("POST", "/api/keys"),
     ("DELETE", f"/api/keys/{uuid4()}"),
     ("GET", "/api/sessions"),
+    ("DELETE", "/api/sessions"),
     ("DELETE", f"/api/sessions/{uuid4()}"),
     ("POST", "/api/auth/logout"),
     ("PATCH", "/api/me"),

@@ -10,12 +10,17 @@ export async function authorized(input: Request | string, init?: RequestInit): P
   const again = request.body === null ? request : request.clone();
   const token = await tokenFor(request);
   const response = await sent(request, token);
-  if (response.status !== 401 || token === null) return response;
+  if (response.status !== 401 || token === null || (await isAboutPassword(response))) return response;
   const renewed = await accessToken(token);
   if (renewed === null) return response;
   const second = await sent(again, renewed);
   if (second.status === 401) signedOut();
   return second;
+}
+
+/** A wrong password typed by somebody who is signed in refuses what they asked for, not them. */
+async function isAboutPassword(response: Response): Promise<boolean> {
+  return (await problemOf(response.clone())).code === "invalid_credentials";
 }
 
 /** Without a connection a question goes out without a token: the service worker may know the answer. */

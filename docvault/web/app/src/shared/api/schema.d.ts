@@ -900,7 +900,11 @@ export interface paths {
         get: operations["ApiSessionsListSessions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * EndOtherSessions
+         * @description Log out everywhere but here.
+         */
+        delete: operations["ApiSessionsEndOtherSessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3834,6 +3838,24 @@ export interface operations {
                         status_code: number;
                     };
                 };
+            };
+        };
+    };
+    ApiSessionsEndOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
