@@ -50,7 +50,7 @@ export function Item({ conversation, found, onChosen }: Props) {
           }}
         >
           <span className={styles.name}>{title}</span>
-          {found && preview && <span className={styles.preview}>{preview}</span>}
+          {found && preview && <span className={styles.preview}>{plain(preview)}</span>}
         </Link>
       )}
       {!renaming && (
@@ -58,6 +58,14 @@ export function Item({ conversation, found, onChosen }: Props) {
       )}
     </li>
   );
+}
+
+/** Without the marks of Markdown. */
+function plain(preview: string): string {
+  return preview
+    .replace(/[#*`>|]+/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 /** `onDone` with null when nothing is to change. */

@@ -52,6 +52,11 @@ test("answers stand with their question, each model's in its place, with the tim
   expect(SAVED[0]?.answers.b).toMatchObject({ state: "failed", trouble: { detail: "No." } });
 });
 
+test("how long an answer took that was asked for again nobody knows", () => {
+  const again = turnsOf([question("q1", 0), question("q2", 9), answer("a1", "q1", "a", 20)], (id) => id);
+  expect(again[0]?.answers.a?.seconds).toBeNull();
+});
+
 test("what is being written comes last, and touches nothing above", () => {
   const turns = merged(SAVED, [live(asking())]);
   expect(turns).toHaveLength(3);
