@@ -26,9 +26,6 @@ export default defineConfig({
     manifest: true,
   },
   server: { proxy: Object.fromEntries(proxied.map((path) => [path, { target: API, changeOrigin: false }])) },
-  test: {
-    environment: "jsdom",
-    include: ["src/**/*.test.{ts,tsx}", "worker/**/*.test.ts"],
-    setupFiles: ["src/shared/lib/test-setup.ts"],
-  },
+  // A test that needs a document asks for one in its first line: `// @vitest-environment jsdom`.
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}", "worker/**/*.test.ts"] },
 });

@@ -1,8 +1,15 @@
+// @vitest-environment jsdom
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { api, body } from "./client";
 import { sessionState, signedIn, signedOut } from "./session";
 
-const USER = { id: "1", email: "a@b.c", is_admin: false, created_at: "2026-01-01T00:00:00Z", preferences: {} };
+const USER = {
+  id: "1",
+  email: "a@b.c",
+  is_admin: false,
+  created_at: "2026-01-01T00:00:00Z",
+  preferences: {},
+};
 const TOKENS = { access_token: "one", token_type: "bearer", expires_in: 900, user: USER } as const;
 
 function answer(status: number, said: object): Response {

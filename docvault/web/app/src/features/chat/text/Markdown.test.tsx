@@ -1,7 +1,10 @@
-import { render, screen } from "@testing-library/react";
-import { expect, test } from "vitest";
+// @vitest-environment jsdom
+import { cleanup, render, screen } from "@testing-library/react";
+import { afterEach, expect, test } from "vitest";
 import type { Citation } from "../types";
 import Markdown from "./Markdown";
+
+afterEach(cleanup);
 
 const GONE: Citation = {
   marker: 2,
