@@ -34,7 +34,7 @@ export async function openPdf(document: DocumentView, signal: AbortSignal, onLos
     enableXfa: false,
     verbosity: js.VerbosityLevel.ERRORS,
   });
-  signal.addEventListener("abort", () => void task.destroy(), { once: true });
+  signal.addEventListener("abort", () => task.destroy().catch(() => undefined), { once: true });
   return { js, pdf: await task.promise };
 }
 

@@ -14,7 +14,7 @@ import styles from "./TextView.module.css";
 import { useText } from "./useText";
 
 const NONE: readonly Mark[] = [];
-const EDGE = 60; // CSS pixels from the window's edges to the line that is read
+const EDGE = 60; // CSS pixels from the window's edges to where the current page is looked for
 type Virtual = Virtualizer<HTMLDivElement, Element>;
 
 /** A document as text, set to be read. Only what is near is drawn, and only what was near is fetched. */
@@ -108,23 +108,25 @@ function useMarks(pages: ReadonlyMap<number, PageText>, cited: Cited | null, fou
   }, [pages, cited, found]);
 }
 
-/** Pages that come in above what is read push nothing away. */
+/** Pages that come in above what is read push nothing away. Waiting pieces will be others, so none of them is held to. */
 function useStaying(virtual: Virtual, items: Item[]): void {
-  const top = useRef<{ key: string; into: number } | null>(null);
-  useLayoutEffect(() => {
-    const kept = top.current;
-    const index = kept ? items.findIndex((item) => keyOf(item) === kept.key) : -1;
-    const now = virtual.getVirtualItemForOffset(virtual.scrollOffset ?? 0);
-    if (kept && index >= 0 && now && keyOf(items[now.index] as Item) !== kept.key) {
-      const start = virtual.getOffsetForIndex(index, "start")?.[0];
-      if (start !== undefined) virtual.scrollToOffset(start + kept.into);
-    }
-  }, [virtual, items]);
+  const held = useRef<{ key: string; into: number } | null>(null);
   const offset = virtual.scrollOffset ?? 0;
+  useLayoutEffect(() => {
+    const index = held.current ? items.findIndex((item) => keyOf(item) === held.current?.key) : -1;
+    const start = virtual.measurementsCache[index]?.start;
+    if (!held.current || start === undefined) return;
+    const wanted = start + held.current.into;
+    if (Math.abs(wanted - (virtual.scrollElement?.scrollTop ?? 0)) > 1) virtual.scrollToOffset(wanted);
+  }, [virtual, items]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is kept of the offset is a render behind the element's.
   useEffect(() => {
-    const first = virtual.getVirtualItemForOffset(offset);
-    const item = first && items[first.index];
-    if (first && item) top.current = { key: keyOf(item), into: offset - first.start };
+    const top = virtual.scrollElement?.scrollTop ?? 0;
+    let index = virtual.getVirtualItemForOffset(top)?.index ?? 0;
+    while (items[index]?.kind === "waiting") index += 1;
+    const item = items[index];
+    const start = virtual.measurementsCache[index]?.start;
+    held.current = item && start !== undefined ? { key: keyOf(item), into: top - start } : null;
   }, [virtual, items, offset]);
 }
 
@@ -165,12 +167,13 @@ function useArriving(
   }, [virtual, scroller, items, marks, target, loaded]);
 }
 
-/** The line that is read moves from the top of the window to its end, so that each page has its turn. */
+/** The page at the top of the window; at the end, where no further page comes up there, the line moves down. */
 function useCurrentPage(virtual: Virtual, items: Item[], onPage: (page: number) => void): void {
-  const height = virtual.scrollRect?.height ?? 0;
+  const height = Math.max(1, virtual.scrollRect?.height ?? 0);
   const offset = virtual.scrollOffset ?? 0;
-  const hidden = Math.max(1, virtual.getTotalSize() - height);
-  const at = offset + EDGE + Math.max(0, height - 2 * EDGE) * Math.min(1, offset / hidden);
+  const hidden = virtual.getTotalSize() - height;
+  const ending = hidden > 0 ? Math.min(1, Math.max(0, 1 - (hidden - offset) / height)) : 0;
+  const at = offset + EDGE + Math.max(0, height - 2 * EDGE) * ending;
   const page = items[virtual.getVirtualItemForOffset(at)?.index ?? 0]?.page ?? 1;
   useEffect(() => onPage(page), [onPage, page]);
 }
