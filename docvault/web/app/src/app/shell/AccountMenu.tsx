@@ -1,9 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import { ChevronsUpDown, LogOut, Monitor, Moon, Settings, Shield, Sun } from "lucide-react";
 import { signOut, useUser } from "@/shared/api/session";
-import { chooseTheme, THEMES, type Theme, useTheme } from "@/shared/lib/theme";
+import { THEMES, type Theme, useTheme } from "@/shared/lib/theme";
 import { useTexts } from "@/shared/texts";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "@/shared/ui/Menu";
+import { keepTheme } from "@/shared/vault/preferences";
 import styles from "./AccountMenu.module.css";
 
 const ICONS = { system: <Monitor />, light: <Sun />, dark: <Moon /> };
@@ -16,10 +17,11 @@ export function AccountMenu() {
       side="top"
       align="start"
       trigger={
-        <button type="button" className={styles.trigger} aria-label={`${t("account.menu")}: ${user.email}`}>
+        <button type="button" className={styles.trigger}>
           <span className={styles.initial} aria-hidden="true">
             {user.email.slice(0, 1).toUpperCase()}
           </span>
+          <span className="visually-hidden">{t("account.menu")}: </span>
           <span className={styles.email}>{user.email}</span>
           <ChevronsUpDown aria-hidden="true" />
         </button>
@@ -49,7 +51,7 @@ export function AccountItems() {
       <MenuChoice<Theme>
         label={t("account.theme")}
         value={theme}
-        onChange={chooseTheme}
+        onChange={keepTheme}
         options={THEMES.map((one) => ({ value: one, label: t(`theme.${one}`), icon: ICONS[one] }))}
       />
       <MenuSeparator />

@@ -4,6 +4,7 @@ import { useSession } from "@/shared/api/session";
 import { useTexts } from "@/shared/texts";
 import { ErrorBoundary } from "@/shared/ui/ErrorBoundary";
 import { useLive } from "@/shared/vault/live";
+import { usePreferences } from "@/shared/vault/preferences";
 import { OfflineNote } from "./OfflineNote";
 import styles from "./Shell.module.css";
 import { Sidebar } from "./Sidebar";
@@ -23,6 +24,7 @@ function Inside() {
   const { t } = useTexts();
   const path = useRouterState({ select: (state) => state.location.pathname });
   useLive();
+  usePreferences();
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#main">

@@ -20,7 +20,7 @@ export function TabBar() {
       <Menu
         side="top"
         trigger={
-          <button type="button" className={styles.tab} aria-label={t("account.menu")}>
+          <button type="button" className={styles.tab}>
             <CircleUser aria-hidden="true" />
             {t("nav.settings")}
           </button>

@@ -1,6 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { Eye, EyeOff } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { body, open } from "@/shared/api/client";
 import { asProblem, type Problem } from "@/shared/api/problem";
@@ -8,7 +7,7 @@ import { signedIn } from "@/shared/api/session";
 import { useProblemText } from "@/shared/lib/problem-text";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
-import { IconButton } from "@/shared/ui/IconButton";
+import { PasswordField } from "@/shared/ui/PasswordField";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { TextField } from "@/shared/ui/TextField";
 import styles from "./AuthForm.module.css";
@@ -99,32 +98,4 @@ function withDetail(problem: Problem, detail: string): Error {
 
 function sentence({ text, hint }: { text: string; hint: string | null }): string {
   return hint ? `${text} ${hint}` : text;
-}
-
-type PasswordProps = {
-  label: string;
-  autoComplete: string;
-  value: string;
-  onChange: (value: string) => void;
-  hint?: string | undefined;
-  error?: string | undefined;
-};
-
-function PasswordField({ onChange, ...rest }: PasswordProps) {
-  const { t } = useTexts();
-  const [shown, setShown] = useState(false);
-  return (
-    <TextField
-      type={shown ? "text" : "password"}
-      name="password"
-      required
-      onChange={(event) => onChange(event.target.value)}
-      end={
-        <IconButton label={shown ? t("password.hide") : t("password.show")} onClick={() => setShown(!shown)}>
-          {shown ? <EyeOff /> : <Eye />}
-        </IconButton>
-      }
-      {...rest}
-    />
-  );
 }
