@@ -185,7 +185,10 @@ async def test_a_database_that_is_away_ends_none(
             assert await waiting is None
 
 
-async def test_a_thousand_streams_are_one_question(vault: Vault, opened: OpenStreams) -> None:
+async def test_a_thousand_streams_are_one_question(
+    vault: Vault, opened: OpenStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "EVERY", 3600.0)  # none but the one look that is counted
     person = await vault.person()
     identity = await who(vault, person.token)
     others = [msgspec.structs.replace(identity, session_id=uuid4()) for _ in range(999)]
