@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from docvault.database import Database
 from docvault.errors import DocVaultError
@@ -81,7 +81,18 @@ async def _next(stream: AsyncGenerator[T], end: asyncio.Future[None], until: flo
         over = end.done() or (until is not None and time.time() >= until)
         return None if over or not step.done() else step.result()
     finally:
-        if not step.done():
-            step.cancel()
+        await _ended(step)
+
+
+async def _ended(step: asyncio.Future[Any]) -> None:
+    """However often this task is cancelled meanwhile: anyio, which answers are sent with, does so repeatedly."""
+    cancelled: asyncio.CancelledError | None = None
+    step.cancel()
+    while not step.done():
+        try:
             await asyncio.wait([step])
-            _ = step.cancelled() or step.exception()  # seen, so that nobody is warned of it later
+        except asyncio.CancelledError as again:
+            cancelled = again
+    _ = step.cancelled() or step.exception()  # seen, so that nobody is warned of it later
+    if cancelled:
+        raise cancelled

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from uuid import uuid4
 
+import anyio
 import msgspec
 import pytest
 from sqlalchemy import event
@@ -213,3 +214,34 @@ async def test_a_thousand_streams_are_one_question(
     assert len([each for each in statements if "find_session" in each]) == 1
     waiting.cancel()
     await asyncio.wait([waiting])
+
+
+async def test_who_goes_away_is_cancelled_more_than_once_and_leaves_nothing_open(
+    vault: Vault, opened: OpenStreams
+) -> None:
+    """Answers are sent inside an anyio scope, which cancels until its tasks have ended."""
+
+    class Slow(Endless):
+        async def events(self) -> AsyncGenerator[bytes]:
+            try:
+                yield b"hello"
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0.05)
+                self.closed = True
+
+    person = await vault.person()
+    slow = Slow()
+
+    async def listen() -> None:
+        async with aclosing(opened.of(await who(vault, person.token), slow.events())) as told:
+            async for _ in told:
+                heard.set()
+
+    heard = asyncio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen)
+        await heard.wait()
+        await asyncio.sleep(0)
+        group.cancel_scope.cancel()
+    assert slow.closed
