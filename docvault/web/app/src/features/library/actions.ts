@@ -10,6 +10,8 @@ import { dropDocuments, putDocument } from "@/shared/vault/live";
 import type { DocumentView } from "@/shared/vault/types";
 import type { DocumentList } from "./list";
 
+/** `done` is told even where the row that began it is gone by then, as it is after "Delete". */
+type BulkRequest = { documents: readonly DocumentView[]; what: Bulk; done?: (() => void) | undefined };
 type Bulk =
   | { action: "move"; folder: string }
   | { action: "add_tags" | "remove_tags"; tags: string[] }
@@ -26,7 +28,7 @@ export function useActions() {
   const rename = useRename();
   return useMemo(() => {
     const run = (documents: readonly DocumentView[], what: Bulk, done?: () => void) =>
-      bulk.mutate({ documents, what }, { onSuccess: done });
+      bulk.mutate({ documents, what, done });
     const undo = (documents: readonly DocumentView[]) => ({
       label: common("action.undo"),
       run: () => run(documents, { action: "restore" }),
@@ -57,7 +59,7 @@ export function useActions() {
 
 function useBulk() {
   return useMutation({
-    mutationFn: async ({ documents, what }: { documents: readonly DocumentView[]; what: Bulk }) => {
+    mutationFn: async ({ documents, what }: BulkRequest) => {
       const ids = documents.map((document) => document.id);
       for (let first = 0; first < ids.length; first += MOST) {
         await body(
@@ -72,6 +74,7 @@ function useBulk() {
       else after.forEach(putDocument);
       return before;
     },
+    onSuccess: (_nothing, { done }) => done?.(),
     onError: (_error, _given, before) => before && restore(before),
     onSettled: refreshed,
   });
