@@ -10,7 +10,6 @@ import { keepPageForLater } from "@/shared/lib/newer-version";
 import { showTheme } from "@/shared/lib/theme";
 import { startTexts } from "@/shared/texts";
 import { Toaster } from "@/shared/ui/Toaster";
-import { TooltipProvider } from "@/shared/ui/Tooltip";
 import { router } from "./app/router";
 
 async function start(): Promise<void> {
@@ -22,10 +21,8 @@ async function start(): Promise<void> {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>
-        <TooltipProvider delayDuration={300}>
-          <RouterProvider router={router} />
-          <Toaster />
-        </TooltipProvider>
+        <RouterProvider router={router} />
+        <Toaster />
       </QueryClientProvider>
     </StrictMode>,
   );

@@ -1,11 +1,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useReducer } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useReducer } from "react";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { type LibraryPlace, VIEWS } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
-import { Dialogs } from "./Dialogs";
 import { DocumentRows } from "./DocumentRows";
+import { useOpenDialog } from "./dialogs";
 import { LibraryEmpty } from "./LibraryEmpty";
 import styles from "./LibraryPage.module.css";
 import { documentsOf, documentsQuery, isFiltered } from "./list";
@@ -15,6 +15,7 @@ import { SubFolders, useSubFolders } from "./SubFolders";
 import { NOTHING, select } from "./selection";
 import { Toolbar } from "./Toolbar";
 
+const Dialogs = lazy(() => import("./Dialogs").then((module) => ({ default: module.Dialogs })));
 const route = getRouteApi("/inside/library");
 const KEPT_VIEW = "docvault.library.view";
 
@@ -24,9 +25,13 @@ export function LibraryPage() {
   return (
     <>
       <Library key={`${place.folder ?? ""}${place.trash ?? ""}`} place={place} />
-      <Dialogs />
+      <OpenDialog />
     </>
   );
+}
+
+function OpenDialog() {
+  return <Suspense>{useOpenDialog() && <Dialogs />}</Suspense>;
 }
 
 function Library({ place }: { place: LibraryPlace }) {

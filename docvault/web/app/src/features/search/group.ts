@@ -16,7 +16,7 @@ export function grouped(hits: readonly Hit[]): Group[] {
 export type Piece = { text: string; marked: boolean };
 
 const LONGEST = 260; // characters of a snippet
-const BEFORE = 60; // characters shown before the first mark
+const BEFORE = 0.2; // of a snippet is shown before its first mark
 
 /** Around the first mark, at word boundaries. `marks` are `[start, end]` in `text`. */
 export function snippet(
@@ -25,7 +25,8 @@ export function snippet(
   longest: number = LONGEST,
 ): Piece[] {
   const first = marks[0]?.[0] ?? 0;
-  const start = text.length <= longest || first <= BEFORE ? 0 : wordStart(text, first - BEFORE);
+  const before = longest * BEFORE;
+  const start = text.length <= longest || first <= before ? 0 : wordStart(text, first - before);
   const end = text.length - start <= longest ? text.length : wordEnd(text, start + longest);
   const pieces: Piece[] = [];
   let at = start;

@@ -1,32 +1,75 @@
 /** A menu behind a button, with arrows and letters to move by. */
-import { DropdownMenu } from "radix-ui";
-import type { ReactNode } from "react";
+import type { DropdownMenu } from "radix-ui";
+import {
+  cloneElement,
+  createContext,
+  type HTMLAttributes,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useState,
+} from "react";
 import styles from "./Menu.module.css";
 
+type Parts = typeof DropdownMenu;
 type MenuProps = {
-  trigger: ReactNode;
+  /** A button that takes a ref and handlers. */
+  trigger: ReactElement<HTMLAttributes<HTMLElement>>;
   children: ReactNode;
   align?: "start" | "end";
   side?: "top" | "bottom";
 };
 
+const PartsContext = createContext<Parts | null>(null);
+let fetched: Promise<Parts> | undefined;
+
+function fetchParts(): Promise<Parts> {
+  fetched ??= import("./menu-parts").then((module) => module.parts);
+  return fetched;
+}
+
 export function Menu({ trigger, children, align = "end", side = "bottom" }: MenuProps) {
+  const [parts, setParts] = useState<Parts | null>(null);
+  const [open, setOpen] = useState(false);
+  if (!parts) {
+    const show = () =>
+      void fetchParts().then((given) => {
+        setParts(given);
+        setOpen(true);
+      });
+    return cloneElement(trigger, {
+      "aria-haspopup": "menu",
+      "aria-expanded": false,
+      onPointerEnter: () => void fetchParts(),
+      onFocus: () => void fetchParts(),
+      onClick: show,
+    });
+  }
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          className={styles.content}
-          align={align}
-          side={side}
-          sideOffset={4}
-          collisionPadding={8}
-        >
-          {children}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <PartsContext value={parts}>
+      <parts.Root modal={false} open={open} onOpenChange={setOpen}>
+        <parts.Trigger asChild>{trigger}</parts.Trigger>
+        <parts.Portal>
+          <parts.Content
+            className={styles.content}
+            align={align}
+            side={side}
+            sideOffset={4}
+            collisionPadding={8}
+          >
+            {children}
+          </parts.Content>
+        </parts.Portal>
+      </parts.Root>
+    </PartsContext>
   );
+}
+
+/** Items stand in a menu, which is there once its parts are. */
+function useParts(): Parts {
+  const parts = useContext(PartsContext);
+  if (!parts) throw new Error("An item of a menu stands outside of one.");
+  return parts;
 }
 
 type ItemProps = {
@@ -38,8 +81,9 @@ type ItemProps = {
 };
 
 export function MenuItem({ icon, danger = false, disabled = false, onSelect, children }: ItemProps) {
+  const parts = useParts();
   return (
-    <DropdownMenu.Item
+    <parts.Item
       className={styles.item}
       data-danger={danger ? "" : undefined}
       disabled={disabled}
@@ -47,7 +91,7 @@ export function MenuItem({ icon, danger = false, disabled = false, onSelect, chi
     >
       <span className={styles.icon}>{icon}</span>
       {children}
-    </DropdownMenu.Item>
+    </parts.Item>
   );
 }
 
@@ -60,20 +104,22 @@ type ChoiceProps<T extends string> = {
 
 /** One of several. */
 export function MenuChoice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
+  const parts = useParts();
   return (
-    <DropdownMenu.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
-      <DropdownMenu.Label className={styles.label}>{label}</DropdownMenu.Label>
+    <parts.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
+      <parts.Label className={styles.label}>{label}</parts.Label>
       {options.map((option) => (
-        <DropdownMenu.RadioItem key={option.value} value={option.value} className={styles.item}>
+        <parts.RadioItem key={option.value} value={option.value} className={styles.item}>
           <span className={styles.icon}>{option.icon}</span>
           {option.label}
-          <DropdownMenu.ItemIndicator className={styles.check}>✓</DropdownMenu.ItemIndicator>
-        </DropdownMenu.RadioItem>
+          <parts.ItemIndicator className={styles.check}>✓</parts.ItemIndicator>
+        </parts.RadioItem>
       ))}
-    </DropdownMenu.RadioGroup>
+    </parts.RadioGroup>
   );
 }
 
 export function MenuSeparator() {
-  return <DropdownMenu.Separator className={styles.separator} />;
+  const parts = useParts();
+  return <parts.Separator className={styles.separator} />;
 }

@@ -1,19 +1,32 @@
-import { Tooltip as Radix } from "radix-ui";
-import type { ReactNode } from "react";
-import styles from "./Tooltip.module.css";
+import {
+  cloneElement,
+  type HTMLAttributes,
+  lazy,
+  type ReactElement,
+  type ReactNode,
+  Suspense,
+  useState,
+} from "react";
 
-export const TooltipProvider = Radix.Provider;
+const TooltipParts = lazy(() =>
+  import("./TooltipParts").then((module) => ({ default: module.TooltipParts })),
+);
 
-/** More than `title` can say, on hover and on focus. `children` must take a ref and be focusable. */
-export function Tooltip({ content, children }: { content: ReactNode; children: ReactNode }) {
+type Props = {
+  content: ReactNode /** Focusable, takes a ref. */;
+  children: ReactElement<HTMLAttributes<HTMLElement>>;
+};
+
+/** More than `title` can say, on hover and on focus. */
+export function Tooltip({ content, children }: Props) {
+  const [asked, setAsked] = useState(false);
+  if (!asked) {
+    const ask = () => setAsked(true);
+    return cloneElement(children, { onPointerEnter: ask, onFocus: ask });
+  }
   return (
-    <Radix.Root>
-      <Radix.Trigger asChild>{children}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content className={styles.content} sideOffset={6} collisionPadding={8}>
-          {content}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+    <Suspense fallback={children}>
+      <TooltipParts content={content}>{children}</TooltipParts>
+    </Suspense>
   );
 }
