@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from datetime import datetime
 
 EARLIEST, LATEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
@@ -41,7 +41,9 @@ class Archive:
         self._outbox = _Outbox()
         self._zip = zipfile.ZipFile(self._outbox, "w", allowZip64=True)
 
-    async def file(self, path: str, size: int, changed: datetime, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def file(
+        self, path: str, size: int, changed: datetime, pieces: AsyncIterator[bytes]
+    ) -> AsyncGenerator[bytes]:
         """`size` is what is expected, in bytes: from 2 GiB on, a file takes ZIP64."""
         with self._zip.open(_entry(path, size, changed), "w") as entry:
             async for piece in pieces:

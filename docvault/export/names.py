@@ -18,17 +18,32 @@ _DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|
 
 
 class Names:
-    """Gives each document a path of its own: capitals and ways to write an accent make no difference."""
+    """Gives each document a path of its own: capitals and ways to write an accent make no difference.
+
+    No folder has the name of a file: where there are both, the second to come is renamed.
+    """
 
     def __init__(self) -> None:
         self._taken = {_folded(name) for name in OWN}
         self._next: dict[str, int] = {}
+        self._folders: dict[str, PurePosixPath] = {}
 
     def path(self, folder: str, filename: str, *, trashed: bool = False) -> str:
-        folders = [safe(part) for part in folder.split("/") if part]
-        place = PurePosixPath(*([TRASH] if trashed else []), *folders)
-        wanted = place / safe(filename)
-        path, folded = wanted, _folded(str(wanted))
+        parts = [safe(part) for part in folder.split("/") if part]
+        return str(self._free(self._folder([TRASH, *parts] if trashed else parts), safe(filename)))
+
+    def _folder(self, parts: list[str]) -> PurePosixPath:
+        place, wanted = PurePosixPath(), ""
+        for part in parts:
+            wanted = f"{wanted}/{_folded(part)}"
+            if wanted not in self._folders:
+                self._folders[wanted] = self._free(place, part)
+            place = self._folders[wanted]
+        return place
+
+    def _free(self, place: PurePosixPath, name: str) -> PurePosixPath:
+        path = wanted = place / name
+        folded = _folded(str(wanted))
         number = self._next.get(folded, 2)
         while _folded(str(path)) in self._taken:
             path = place / f"{wanted.stem} ({number}){wanted.suffix}"
@@ -36,7 +51,7 @@ class Names:
         if path != wanted:
             self._next[folded] = number
         self._taken.add(_folded(str(path)))
-        return str(path)
+        return path
 
 
 def safe(part: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from typing import IO, Any
 from uuid import UUID
@@ -81,26 +81,41 @@ async def _documents(
     while True:
         async with resources.database.transaction(owner_id) as session:
             some = await queries.documents(session, owner_id, last)
-        for document, revision in some:
-            path = names.path(document.folder, document.filename, trashed=document.trashed_at is not None)
-            why = _refused(resources, document)
-            if why is None:
-                try:
-                    async with aclosing(_bytes(resources, archive, path, revision)) as pieces:
-                        async for piece in pieces:
-                            yield piece
-                except FileNotFoundError:
-                    why = "content_missing"
-            _note(listed, _exported(document, revision, path, why))
+        for found in some:
+            async with aclosing(_document(resources, archive, names, listed, *found)) as pieces:
+                async for piece in pieces:
+                    yield piece
         if not some:
             return
         last = some[-1][0]
 
 
-async def _bytes(resources: Resources, archive: Archive, path: str, revision: Revision) -> AsyncGenerator[bytes]:
-    async with resources.store.read(revision.object_key) as pieces:
-        async for piece in archive.file(path, revision.size_bytes, revision.created_at, pieces):
-            yield piece
+async def _document(
+    resources: Resources, archive: Archive, names: Names, listed: IO[bytes], document: Document, revision: Revision
+) -> AsyncGenerator[bytes]:
+    """Its bytes. Where a newer revision has taken their place since it was looked up, those; where it is gone, none."""
+    why = _refused(resources, document)
+    async with AsyncExitStack() as stack:
+        pieces = None
+        while why is None and pieces is None:
+            try:
+                pieces = await stack.enter_async_context(resources.store.read(revision.object_key))
+            except FileNotFoundError:
+                if (now := await _now(resources, document)) is None:
+                    return
+                why = "content_missing" if now[1].id == revision.id else _refused(resources, now[0])
+                document, revision = now
+        path = names.path(document.folder, document.filename, trashed=document.trashed_at is not None)
+        if pieces is not None:
+            async with aclosing(archive.file(path, revision.size_bytes, revision.created_at, pieces)) as packed:
+                async for piece in packed:
+                    yield piece
+    _note(listed, _exported(document, revision, path, why))
+
+
+async def _now(resources: Resources, document: Document) -> tuple[Document, Revision] | None:
+    async with resources.database.transaction(document.owner_id) as session:
+        return await queries.document(session, document.owner_id, document.id)
 
 
 def _refused(resources: Resources, document: Document) -> str | None:

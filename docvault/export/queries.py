@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, delete, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.models import ApiKey, Conversation, Document, Revision, User, Webhook
@@ -19,10 +19,18 @@ async def documents(
     session: AsyncSession, owner_id: UUID, after: Document | None
 ) -> Sequence[tuple[Document, Revision]]:
     """The next `SLICE`, oldest first, those in the trash too, each with the bytes that it serves."""
-    current = (Revision.owner_id == Document.owner_id) & (Revision.id == Document.revision_id)
-    query = select(Document, Revision).join(Revision, current).where(owned(Document, owner_id))
-    query = query.where(*_after(Document, after)).order_by(Document.created_at, Document.id).limit(SLICE)
+    query = _documents(owner_id).where(*_after(Document, after)).order_by(Document.created_at, Document.id).limit(SLICE)
     return [(document, revision) for document, revision in await session.execute(query)]
+
+
+async def document(session: AsyncSession, owner_id: UUID, id: UUID) -> tuple[Document, Revision] | None:
+    row = (await session.execute(_documents(owner_id).where(Document.id == id))).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def _documents(owner_id: UUID) -> Select[Document, Revision]:
+    current = (Revision.owner_id == Document.owner_id) & (Revision.id == Document.revision_id)
+    return select(Document, Revision).join(Revision, current).where(owned(Document, owner_id))
 
 
 async def conversations(session: AsyncSession, owner_id: UUID, after: Conversation | None) -> Sequence[Conversation]:

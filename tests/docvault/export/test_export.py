@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from docvault.export import queries
+from docvault.export.operations import export
 from docvault.resources import Resources
+from ingestion.sweeper import sweep
 from tests.people import People, Person
 
 NOTE = b"# Harvest\n\nThe orchard at Quellwiese gave 4,312 kilograms of quinces in 2019.\n"
@@ -78,6 +80,28 @@ async def test_all_of_it_is_there(alice: Person, people: People, monkeypatch: py
     assert documents["Trash/years/thrown.txt"]["trashed_at"]
     assert documents["twin (2).txt"]["filename"] == "twin.txt"
     assert (documents["lost.txt"]["path"], documents["lost.txt"]["left_out"]) == (None, "content_missing")
+
+
+async def test_what_is_replaced_or_deleted_while_it_is_sent(
+    people: People, worker: object, resources: Resources
+) -> None:
+    person = await people.new()
+    await person.add(("first.txt", b"x" * 600_000 + b" words"))
+    (second, third) = await person.add(("second.txt", b"The words before."), ("third.txt", b"Gone soon."))
+    pieces = export(resources, UUID(person.id))
+    sent = [await anext(pieces)]
+    await person.add(("second.txt", b"The words after."))
+    await person.http.delete(f"/api/documents/{third['id']}")
+    for _ in range(3):
+        await sweep(resources)
+    sent += [piece async for piece in pieces]
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(sent)))
+    assert archive.testzip() is None
+    assert archive.read("second.txt") == b"The words after."
+    documents = {each["filename"]: each for each in read(archive, "documents.json")}
+    assert sorted(documents) == ["first.txt", "second.txt"]
+    assert (documents["second.txt"]["id"], documents["second.txt"]["left_out"]) == (second["id"], None)
+    assert documents["second.txt"]["revision"] == 2
 
 
 async def test_conversations_can_be_imported_again(alice: Person, people: People) -> None:

@@ -61,6 +61,26 @@ def test_doubles_are_renamed_and_ours_are_kept_free() -> None:
     assert names.path("", "z", trashed=True) == "Trash/z (2)"
 
 
+def test_no_file_stands_where_a_folder_is() -> None:
+    names = Names()
+    given = [
+        ("", "notes.txt"),
+        ("notes.txt", "a"),
+        ("NOTES.txt/b", "a"),
+        ("c", "d"),
+        ("", "C"),
+        ("documents.json", "x"),
+    ]
+    assert [names.path(folder, name) for folder, name in given] == [
+        "notes.txt",
+        "notes (2).txt/a",
+        "notes (2).txt/b/a",
+        "c/d",
+        "C (2)",
+        "documents (2).json/x",
+    ]
+
+
 def test_many_doubles_take_no_longer_each() -> None:
     names = Names()
     made = {names.path("", "same.txt") for _ in range(20_000)}  # quadratic, this would take minutes
