@@ -39,11 +39,14 @@ Open = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
 class ServedRequest(Request[Any, Any, Any]):
     async def json(self) -> Any:
-        """Raises `InvalidInput` for bytes that are no UTF-8, which the framework takes for an error of our own."""
+        """Raises `InvalidInput` for what the framework takes for an error of our own: bytes that are no UTF-8, and
+        lists in lists without an end."""
         try:
             return await super().json()
         except UnicodeDecodeError:
             raise InvalidInput("The body is not UTF-8 text.") from None
+        except RecursionError:
+            raise InvalidInput("The body has too many lists or objects in each other.") from None
 
 
 def create_app(settings: Settings, resources: Open = open_resources) -> Litestar:

@@ -53,6 +53,12 @@ async def test_problems_have_one_form(person: Person) -> None:
         assert problem["request_id"] == answer.headers["x-request-id"]
 
 
+async def test_a_body_without_a_bottom_is_refused(people: People) -> None:
+    deep = '{"email": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    answer = await people.stranger().post("/api/auth/login", content=deep, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
+
+
 async def test_large_answers_are_compressed(person: Person) -> None:
     answer = await person.http.get("/schema/openapi.json", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
