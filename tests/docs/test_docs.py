@@ -83,7 +83,8 @@ def test_every_error_code_has_its_line_and_none_is_made_up() -> None:
 
 
 def error_codes() -> Iterator[str]:
-    """Every literal that becomes an error's code: as a class attribute, or as an argument where a `code` is taken."""
+    """Every literal that becomes an error's code: as a class attribute, as an argument where a `code` is taken, or
+    written to an `error_code`."""
     trees = [
         ast.parse(path.read_text(encoding="utf-8")) for package in PACKAGES for path in (ROOT / package).rglob("*.py")
     ]
@@ -97,8 +98,21 @@ def error_codes() -> Iterator[str]:
             yield from (text for value in given for text in literals(value))
         elif isinstance(node, ast.ClassDef):
             yield from class_codes(node)
-        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CODES":
-            yield from literals(node.value)
+        elif isinstance(node, ast.Assign):
+            yield from assigned_codes(node)
+
+
+def assigned_codes(node: ast.Assign) -> Iterator[str]:
+    """`CODES = {…}`, `answer.error_code = "…"` and `answer.error, answer.error_code = WHY, "…"`."""
+    (target, *_), value = node.targets, node.value
+    if getattr(target, "id", "") == "CODES":
+        yield from literals(value)
+    pairs = [(target, value)]
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        pairs = list(zip(target.elts, value.elts, strict=True))
+    for place, given in pairs:
+        if isinstance(place, ast.Attribute) and place.attr == "error_code":
+            yield from literals(given)
 
 
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
