@@ -3,9 +3,9 @@ import { bytes, number } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { Panel, Row, Rows } from "@/shared/ui/Panel";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
+import { Waiting } from "@/shared/ui/Waiting";
 import { aboutQuery } from "@/shared/vault/about";
 import styles from "./Settings.module.css";
-import { Waiting } from "./Waiting";
 
 export function About() {
   const { t } = useTexts("settings");

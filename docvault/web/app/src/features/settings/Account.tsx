@@ -1,5 +1,5 @@
 import { useUser } from "@/shared/api/session";
-import { exactly, moment } from "@/shared/lib/format";
+import { day, exactly } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { Badge, Row, Rows } from "@/shared/ui/Panel";
 import { ChangePassword } from "./ChangePassword";
@@ -23,7 +23,7 @@ export function Account() {
           wraps
         >
           <span className={styles.value} title={exactly(user.created_at)}>
-            {t("account.since", { date: moment(user.created_at) })}
+            {t("account.since", { date: day(user.created_at) })}
           </span>
         </Row>
       </Rows>

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { KeyRound, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { moment } from "@/shared/lib/format";
+import { day, moment } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
@@ -10,9 +10,9 @@ import { EndOfList } from "@/shared/ui/EndOfList";
 import { IconButton } from "@/shared/ui/IconButton";
 import { Badge, Panel, Row, Rows } from "@/shared/ui/Panel";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
+import { Waiting } from "@/shared/ui/Waiting";
 import { type ApiKey, apiKeysQuery, SCOPES, useDeleteKey } from "./api-keys";
 import { NewKeyDialog } from "./NewKeyDialog";
-import { Waiting } from "./Waiting";
 
 export function ApiKeys() {
   const { t } = useTexts("settings");
@@ -27,7 +27,7 @@ export function ApiKeys() {
     </Button>
   );
   return (
-    <Panel title={t("keys.title")} text={t("keys.text")} actions={all.length > 0 && make}>
+    <Panel text={t("keys.text")} actions={all.length > 0 && make}>
       {list.isPending && <Waiting />}
       {list.error && <ProblemNote error={list.error} onRetry={() => void list.refetch()} />}
       {list.isSuccess && all.length === 0 && (
@@ -64,7 +64,7 @@ function KeyRow({ apiKey, onDelete }: { apiKey: ApiKey; onDelete: () => void }) 
   const may = SCOPES.filter((scope) => scopes.includes(scope)).map((scope) => t(`scope.${scope}`));
   const times = [
     t("keys.made", { when: moment(created_at) }),
-    expires_at && !expired ? t("keys.until", { date: moment(expires_at) }) : null,
+    expires_at && !expired ? t("keys.until", { date: day(expires_at) }) : null,
     last_used_at ? t("keys.used", { when: moment(last_used_at) }) : t("keys.neverUsed"),
   ].filter(Boolean);
   return (

@@ -4,9 +4,9 @@ import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
 import { Badge, Panel, Row, Rows } from "@/shared/ui/Panel";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
+import { Waiting } from "@/shared/ui/Waiting";
 import { EXTRACTIVE, type Model, moved, useDefaultModels } from "./models";
 import styles from "./Settings.module.css";
-import { Waiting } from "./Waiting";
 
 export function Models() {
   const { t } = useTexts("settings");

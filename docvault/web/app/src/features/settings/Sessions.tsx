@@ -12,9 +12,9 @@ import { EndOfList } from "@/shared/ui/EndOfList";
 import { Badge, Panel, Row, Rows } from "@/shared/ui/Panel";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { toast } from "@/shared/ui/toast";
+import { Waiting } from "@/shared/ui/Waiting";
 import { deviceOf } from "./device";
 import { type SessionView, sessionsQuery, useEndOthers, useEndSession } from "./sessions";
-import { Waiting } from "./Waiting";
 
 export function Sessions() {
   const { t } = useTexts("settings");
@@ -95,11 +95,7 @@ function SessionRow({ session }: { session: SessionView }) {
           {session.current && <Badge kind="good">{t("sessions.this")}</Badge>}
         </>
       }
-      detail={
-        <span title={exactly(session.refreshed_at)}>
-          {used}, {t("sessions.began", { when: moment(session.created_at) })}
-        </span>
-      }
+      detail={<span title={t("sessions.began", { when: exactly(session.created_at) })}>{used}</span>}
     >
       {!session.current && (
         <Button

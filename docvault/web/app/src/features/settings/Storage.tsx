@@ -9,11 +9,11 @@ import { Button } from "@/shared/ui/Button";
 import { Panel, Row, Rows } from "@/shared/ui/Panel";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
+import { Waiting } from "@/shared/ui/Waiting";
 import { aboutQuery } from "@/shared/vault/about";
 import { keys } from "@/shared/vault/keys";
 import { useExport } from "./exporting";
 import styles from "./Settings.module.css";
-import { Waiting } from "./Waiting";
 
 const NEARLY_FULL = 0.9;
 
@@ -77,6 +77,7 @@ function Trash({ usage }: { usage: components["schemas"]["UsageView"] }) {
     <Row
       title={t("storage.trash")}
       detail={days ? t("storage.trashText", { count: days }) : days === null && t("storage.trashKept")}
+      wraps
     >
       <span className={styles.value}>
         {common("documents", { count: usage.trashed_documents })}, {bytes(usage.trashed_bytes)}

@@ -35,6 +35,11 @@ export function moment(iso: string, now: Date = new Date()): string {
   return format(date, { day: "numeric", month: "short", year: "numeric" });
 }
 
+/** The date, whatever today is. */
+export function day(iso: string): string {
+  return format(new Date(iso), { dateStyle: "medium" });
+}
+
 /** Date and hour in full, for a tooltip. */
 export function exactly(iso: string): string {
   return format(new Date(iso), { dateStyle: "long", timeStyle: "short" });

@@ -3,7 +3,8 @@ import { cx } from "@/shared/lib/cx";
 import styles from "./Panel.module.css";
 
 type PanelProps = {
-  title: string;
+  /** Not needed where the page has nothing else. */
+  title?: string;
   /** What it is about, in a sentence or two. */
   text?: ReactNode;
   /** Buttons beside the title. */
@@ -15,12 +16,14 @@ type PanelProps = {
 export function Panel({ title, text, actions, children }: PanelProps) {
   const id = useId();
   return (
-    <section className={styles.panel} aria-labelledby={id}>
+    <section className={styles.panel} aria-labelledby={title && id}>
       <header className={styles.header}>
         <div className={styles.words}>
-          <h3 id={id} className={styles.title}>
-            {title}
-          </h3>
+          {title && (
+            <h3 id={id} className={styles.title}>
+              {title}
+            </h3>
+          )}
           {text && <div className={styles.text}>{text}</div>}
         </div>
         {actions && <div className={styles.actions}>{actions}</div>}

@@ -1,6 +1,6 @@
 import { useTexts } from "@/shared/texts";
-import { Row, Rows } from "@/shared/ui/Panel";
-import { Skeleton } from "@/shared/ui/Skeleton";
+import { Row, Rows } from "./Panel";
+import { Skeleton } from "./Skeleton";
 
 const SHAPES = ["40%", "55%", "35%"];
 
