@@ -37,6 +37,7 @@ class Asked:
     answered: frozenset[str] = frozenset()
     again: bool = False
     retitled: bool = False
+    begins: bool = False
 
 
 async def ask(resources: Resources, owner_id: UUID, request: ChatRequest) -> Asked:
@@ -46,7 +47,7 @@ async def ask(resources: Resources, owner_id: UUID, request: ChatRequest) -> Ask
     _consistent(request)
     if request.conversation_id is None:
         models = chosen_models(resources, request.models)
-        return _new(resources, owner_id, uuid4(), request, models)
+        return _new(resources, owner_id, uuid4(), request, models, begins=True)
     async with resources.database.transaction(owner_id) as session:
         conversation = await conversations.find(session, owner_id, request.conversation_id)
         said = await conversations.messages(session, owner_id, conversation.id, passages=False)
@@ -76,14 +77,14 @@ def _consistent(request: ChatRequest) -> None:
 
 def _new(
     resources: Resources, owner_id: UUID, conversation_id: UUID, request: ChatRequest, models: list[str], *,
-    said: Sequence[Message] = (), gone: Sequence[UUID] = (), retitled: bool = False,
+    said: Sequence[Message] = (), gone: Sequence[UUID] = (), retitled: bool = False, begins: bool = False,
 ) -> Asked:  # fmt: skip
     content = check(resources.settings, request.question, name="question")
     filters = request.filters or Filters()
     question = Message(
         id=uuid4(), role="user", content=content, created_at=datetime.now(UTC), filters=kept_filters(filters)
     )
-    return Asked(owner_id, conversation_id, question, models, said, filters, gone, retitled=retitled)
+    return Asked(owner_id, conversation_id, question, models, said, filters, gone, retitled=retitled, begins=begins)
 
 
 def _again(

@@ -97,6 +97,13 @@ async def find(session: AsyncSession, owner_id: UUID, id: UUID) -> Conversation:
     return found
 
 
+async def hold(session: AsyncSession, owner_id: UUID, id: UUID) -> None:
+    """Nobody removes it before the transaction ends. Raises `NotFound`."""
+    query = select(Conversation.id).where(owned(Conversation, owner_id), Conversation.id == id)
+    if (await session.scalars(query.with_for_update(key_share=True))).one_or_none() is None:
+        raise not_found()
+
+
 async def create(session: AsyncSession, owner_id: UUID, title: str) -> Conversation:
     id = uuid4()
     await session.execute(insert(Conversation).values(owner_id=owner_id, id=id, title=title_of(title)))

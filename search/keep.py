@@ -50,6 +50,8 @@ class Keeper:
                 self._waiting.append(answer)
                 return
         async with self._database.transaction(asked.owner_id) as session:
+            if self._begun or not asked.begins:  # one that was removed meanwhile does not come back
+                await conversations.hold(session, asked.owner_id, asked.conversation_id)
             if not self._begun:
                 await conversations.keep_question(
                     session, asked.owner_id, asked.conversation_id, asked.question,

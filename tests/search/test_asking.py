@@ -19,7 +19,7 @@ from search import answer, asking, conversations
 from search.queries import Filters
 from search.schemas import ChatRequest
 from tests.search.conftest import NewShelf, Shelf
-from tests.search.test_answer import PAGE, QUESTION, kept, model, of, said, scripted, shelf
+from tests.search.test_answer import PAGE, QUESTION, kept, model, of, said, scripted, shelf, stream
 
 __all__ = ["shelf"]
 SECOND = "What of the wages after the strike?"
@@ -235,6 +235,21 @@ async def test_stopped_before_the_first_word_nothing_is_replaced(shelf: Shelf) -
         await asyncio.gather(reading, *tasks, return_exceptions=True)
         model(waiting, "a").asked.clear()
     assert contents((await kept(shelf, str(id)))[0]) == contents(messages)
+
+
+async def test_a_conversation_that_is_removed_meanwhile_does_not_come_back(shelf: Shelf) -> None:
+    resources = scripted(shelf, a=["It is so."])
+    id, _ = await two_questions(resources, shelf, "acme/a")
+    events = stream(resources, shelf, models=["acme/a"], conversation_id=id, question="And the rain?")
+    assert (await anext(events))[0] == "sources"
+    async with resources.database.transaction(shelf.owner_id) as session:
+        await conversations.remove(session, shelf.owner_id, id)
+    rest = [event async for event in events]
+    assert [error["code"] for error in of(rest, "error")] == ["conversation_not_found"]
+    assert not of(rest, "done")
+    async with resources.database.transaction(shelf.owner_id) as session:
+        with pytest.raises(NotFound):
+            await conversations.find(session, shelf.owner_id, id)
 
 
 async def test_answers_stand_by_their_question(shelf: Shelf) -> None:
