@@ -21,7 +21,7 @@ from docvault.server.problems import on_error
 from tests.browser.windows import Window, Windows
 from tests.people import People, Person
 
-NO_NET = (r"net::ERR_INTERNET_DISCONNECTED", r"net::ERR_FAILED", r"net::ERR_NETWORK", r"Failed to load resource")
+NO_NET = (r"net::ERR_INTERNET_DISCONNECTED", r"net::ERR_FAILED", r"net::ERR_NETWORK", r"Failed to load resource", r"DocVault cannot be reached")
 KEPT = """async () => {
     const seen = (await caches.keys()).filter((name) => name.startsWith("docvault-seen-"));
     const paths = [];
@@ -47,16 +47,16 @@ async def test_without_a_connection_what_was_seen_is_there(windows: Windows, rea
     window.allow(*NO_NET)
     page = await seen_by(window)
     await window.context.set_offline(True)
-    await expect(page.get_by_text("You are offline")).to_be_visible()
+    await expect(page.get_by_text("What you saw before is still here")).to_be_visible()
     await page.reload()
-    await expect(page.get_by_text("You are offline")).to_be_visible()
+    await expect(page.get_by_text("What you saw before is still here")).to_be_visible()
     await expect(page.get_by_role("row").filter(has_text="station-handbook.pdf")).to_be_visible()
     await expect(page.get_by_role("button", name=f"Your account: {reader.email}")).to_be_visible()
     await page.get_by_role("link", name="Chat").first.click()
     await expect(page.get_by_label("Your question")).to_be_visible()
 
     await window.context.set_offline(False)
-    await expect(page.get_by_text("You are offline")).to_have_count(0)
+    await expect(page.get_by_text("What you saw before is still here")).to_have_count(0)
     await page.goto(f"{window.address}/search?q=dive plan")
     await expect(page.locator("a[data-hit]").first).to_be_visible()
 

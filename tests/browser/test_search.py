@@ -63,7 +63,7 @@ async def test_the_search_page_is_used_by_keyboard(windows: Windows, reader: Per
 
 
 async def test_a_passage_of_a_text_is_marked_too(windows: Windows, reader: Person) -> None:
-    (hit, *_) = await reader.search("storm", filters={"content_type": ["text/markdown"]}, mode="keyword")
+    (hit, *_) = await reader.search("storm", filters={"content_type": "text/markdown"}, mode="keyword")
     window = await windows.open(reader)
     page = await window.go(f"/documents/{hit['document_id']}?page={hit['page']}&start={hit['passage_start']}"
                            f"&end={hit['passage_end']}")  # fmt: skip

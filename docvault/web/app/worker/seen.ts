@@ -2,14 +2,13 @@
  * What one person has seen of their vault, for when there is no connection. The page says whose cache may be written
  * (`src/shared/api/seen.ts`) and empties it when they sign out or another person signs in; tokens are never stored.
  */
-import { PERSON_CACHE, PERSON_KEY, SEEN_PREFIX } from "../src/shared/api/seen-names";
+import { PERSON_CACHE, PERSON_KEY, SEEN_BYTES, SEEN_PREFIX } from "../src/shared/api/seen-names";
 
 const KEEPABLE =
   /^\/api\/(?:about|me|usage|models|folders|tags|ingestion|preferences|documents(?:\/[\w-]{36}(?:\/text)?)?|conversations(?:\/[\w-]{36})?)$/;
 export const MOST_ENTRIES = 500;
 export const MOST_BYTES = 50_000_000;
 const LARGEST = 5_000_000; // bytes of one answer
-const SIZE = "X-Seen-Bytes";
 const TIDY_EVERY = 20; // answers
 
 export function keepable(path: string): boolean {
@@ -64,7 +63,7 @@ async function note(request: Request, answer: Response): Promise<void> {
   const body = await answer.arrayBuffer();
   if (body.byteLength > LARGEST) return;
   const type = answer.headers.get("Content-Type") ?? "application/json";
-  const headers = { "Content-Type": type, [SIZE]: String(body.byteLength) };
+  const headers = { "Content-Type": type, [SEEN_BYTES]: String(body.byteLength) };
   await cache.put(request.url, new Response(body, { headers }));
   // They may have signed out while the answer was on its way.
   if ((await namedPerson()) !== person) await caches.delete(SEEN_PREFIX + person);
@@ -82,7 +81,7 @@ async function tidyNowAndThen(cache: Cache): Promise<void> {
 export async function bound(cache: Cache, entries = MOST_ENTRIES, bytes = MOST_BYTES): Promise<void> {
   let left = { entries, bytes };
   for (const request of (await cache.keys()).toReversed()) {
-    const size = Number((await cache.match(request))?.headers.get(SIZE) ?? 0);
+    const size = Number((await cache.match(request))?.headers.get(SEEN_BYTES) ?? 0);
     left = { entries: left.entries - 1, bytes: left.bytes - size };
     if (left.entries < 0 || left.bytes < 0) await cache.delete(request);
   }

@@ -1,14 +1,15 @@
 import { WifiOff } from "lucide-react";
-import { useOnline } from "@/shared/lib/online";
+import { useConnection } from "@/shared/lib/online";
 import { useTexts } from "@/shared/texts";
 import styles from "./Shell.module.css";
 
 export function OfflineNote() {
   const { t } = useTexts();
-  if (useOnline()) return null;
+  const connection = useConnection();
+  if (connection === "there") return null;
   return (
     <p className={styles.offline} role="status">
-      <WifiOff aria-hidden="true" /> {t("offline")}
+      <WifiOff aria-hidden="true" /> {t(connection)}
     </p>
   );
 }

@@ -1,7 +1,9 @@
 /** The API, typed by its own OpenAPI document. Every call resolves to the answer's body or throws a `Problem`. */
 import createClient, { type Middleware } from "openapi-fetch";
+import { tellReached } from "@/shared/lib/online";
 import { asProblem, problemOf } from "./problem";
 import type { paths } from "./schema";
+import { SEEN_BYTES } from "./seen-names";
 import { accessToken, sessionState, signedOut } from "./session";
 
 /** `fetch` with the person's token; renewed once when the server refuses it. */
@@ -37,9 +39,12 @@ async function sent(request: Request, token: string | null): Promise<Response> {
   const headers = new Headers(request.headers);
   if (token) headers.set("Authorization", `Bearer ${token}`);
   try {
-    return await fetch(new Request(request, { headers }));
+    const response = await fetch(new Request(request, { headers }));
+    tellReached(!response.headers.has(SEEN_BYTES)); // else the service worker remembered it
+    return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
+    tellReached(false);
     throw asProblem(error);
   }
 }

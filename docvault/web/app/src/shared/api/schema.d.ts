@@ -1396,7 +1396,7 @@ export interface components {
         };
         /** DocumentPage */
         DocumentPage: {
-            items: Record<string, never>[];
+            items: components["schemas"]["DocumentView"][];
             next_cursor?: string | null;
             total?: number | null;
         };

@@ -4,6 +4,7 @@
  * A refresh token is good once, so tabs must not use it at the same time: one holds a lock, and tells the others.
  */
 import { useSyncExternalStore } from "react";
+import { tellReached } from "@/shared/lib/online";
 import { asProblem, problemOf } from "./problem";
 import type { components } from "./schema";
 import { seenBy } from "./seen";
@@ -90,8 +91,10 @@ async function refresh(): Promise<string | null> {
   try {
     response = await fetch("/api/auth/refresh", { method: "POST", credentials: "same-origin" });
   } catch (error) {
+    tellReached(false);
     throw asProblem(error);
   }
+  tellReached(true);
   if (response.status === 401) {
     signedOut();
     return null;
