@@ -32,16 +32,19 @@ export function AdminPage() {
 function NotYou() {
   const { t } = useTexts("admin");
   return (
-    <EmptyState
-      icon={<ShieldCheck />}
-      title={t("notYou")}
-      actions={
-        <Link to="/library" search={{}}>
-          {t("toLibrary")}
-        </Link>
-      }
-    >
-      {t("notYouText")}
-    </EmptyState>
+    <>
+      <h1 className="visually-hidden">{t("title")}</h1>
+      <EmptyState
+        icon={<ShieldCheck />}
+        title={t("notYou")}
+        actions={
+          <Link to="/library" search={{}}>
+            {t("toLibrary")}
+          </Link>
+        }
+      >
+        {t("notYouText")}
+      </EmptyState>
+    </>
   );
 }
