@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from uuid import UUID
 
@@ -65,6 +66,8 @@ class DocumentView(msgspec.Struct):
 class DocumentPage(CursorPage[DocumentView]):
     """`total` counts what passes the filter on all pages together, when it was asked for."""
 
+    items: list[DocumentView]  # once more: a type variable of the parent is lost in the OpenAPI document
+    next_cursor: str | None = None
     total: int | None = None
 
 
@@ -208,9 +211,17 @@ def view(
     )
 
 
+def composed(text: str) -> str:
+    """In NFC, as names are kept: some systems take the dots of an umlaut apart from its letter."""
+    return unicodedata.normalize("NFC", text)
+
+
 def folder_path(raw: str) -> str:
-    """`/a//b/` is `a/b`. Raises `InvalidInput` for what cannot be a folder."""
-    parts = [part.strip() for part in raw.replace("\\", "/").split("/")]
+    """`/a//b/` is `a/b`, its letters composed (NFC): a name looks like one folder and is one.
+
+    Raises `InvalidInput` for what cannot be a folder.
+    """
+    parts = [part.strip() for part in composed(raw).replace("\\", "/").split("/")]
     parts = [part for part in parts if part]
     path = "/".join(parts)
     if any(part in (".", "..") for part in parts) or not path.isprintable() or len(path) > MAX_FOLDER:
@@ -223,8 +234,8 @@ def folder_path(raw: str) -> str:
 
 
 def tag_list(raw: list[str], most: int) -> list[str]:
-    """Trimmed, without doubles, in the order given. Raises `InvalidInput` over the limits."""
-    tags = list(dict.fromkeys(tag.strip() for tag in raw if tag.strip()))
+    """Trimmed, composed, without doubles, in the order given. Raises `InvalidInput` over the limits."""
+    tags = list(dict.fromkeys(composed(tag.strip()) for tag in raw if tag.strip()))
     if len(tags) > most or any(len(tag) > MAX_TAG or not tag.isprintable() for tag in tags):
         raise InvalidInput(
             "The tags are not usable.",

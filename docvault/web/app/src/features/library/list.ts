@@ -33,7 +33,7 @@ export function documentsQuery(place: LibraryPlace) {
     queryKey: keys.documentList(asked),
     queryFn: async ({ pageParam, signal }) => {
       const params = { query: { ...query, count: pageParam === null, cursor: pageParam } };
-      return (await body(api.GET("/api/documents", { params, signal }))) as unknown as DocumentPage;
+      return body(api.GET("/api/documents", { params, signal }));
     },
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,

@@ -7,7 +7,6 @@ import { api, body } from "@/shared/api/client";
 import { useTexts } from "@/shared/texts";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
 import { keys } from "@/shared/vault/keys";
-import type { DocumentView } from "@/shared/vault/types";
 import styles from "./PaletteDialog.module.css";
 import { searchQuery, TYPING } from "./query";
 import { Marked, placeOf } from "./Results";
@@ -124,10 +123,10 @@ function useEntries(typed: string): Entry[] {
   const text = useSettled(useDeferredValue(typed.trim()));
   const commands = useCommands(typed.trim());
   const named = useQuery({
-    queryKey: keys.documentList({ palette: text }),
+    queryKey: keys.documentsNamed(text),
     queryFn: async ({ signal }) => {
       const params = { query: { q: text, limit: DOCUMENTS } };
-      return (await body(api.GET("/api/documents", { params, signal }))).items as unknown as DocumentView[];
+      return (await body(api.GET("/api/documents", { params, signal }))).items;
     },
     enabled: text !== "",
     placeholderData: keepPreviousData,

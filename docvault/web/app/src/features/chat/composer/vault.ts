@@ -1,19 +1,18 @@
 /** What there is to choose from: folders, tags and documents that can be asked. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, body } from "@/shared/api/client";
+import { type FolderView, foldersQuery, tagsQuery } from "@/shared/vault/folders";
 import { keys } from "@/shared/vault/keys";
 import type { DocumentView } from "@/shared/vault/types";
 
 const MOST = 12;
 
-export function useFolders(): { path: string }[] {
-  const query = useQuery({ queryKey: keys.folders, queryFn: () => body(api.GET("/api/folders")) });
-  return query.data?.items ?? [];
+export function useFolders(): FolderView[] {
+  return useQuery(foldersQuery).data ?? [];
 }
 
 export function useTags(): { tag: string }[] {
-  const query = useQuery({ queryKey: keys.tags, queryFn: () => body(api.GET("/api/tags")) });
-  return query.data?.items ?? [];
+  return useQuery(tagsQuery).data ?? [];
 }
 
 /** Ready documents, those with `q` in their name where it is given, the newest first. */
@@ -24,11 +23,7 @@ export function useDocuments(q: string): { items: DocumentView[]; busy: boolean;
     queryFn: () => body(api.GET("/api/documents", { params: { query: filter } })),
     placeholderData: keepPreviousData,
   });
-  return {
-    items: (query.data?.items ?? []) as DocumentView[],
-    busy: query.isFetching,
-    loaded: query.isSuccess,
-  };
+  return { items: query.data?.items ?? [], busy: query.isFetching, loaded: query.isSuccess };
 }
 
 export function useFilename(id: string | null): string | undefined {
