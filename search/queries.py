@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.fulltext import CONFIGURATIONS, configuration
+from docvault.library.schemas import composed
 from search.marks import Word
 from search.terms import Lexeme, Term
 
@@ -107,6 +108,8 @@ def narrowed(filters: Filters) -> tuple[str, dict[str, Any]]:
     if not given:
         return "", {}
     given |= {name: _moment(value) for name, value in given.items() if isinstance(value, datetime)}
+    given |= {"folder": composed(given["folder"])} if "folder" in given else {}
+    given |= {"tags": [composed(tag) for tag in given["tags"]]} if "tags" in given else {}
     conditions = " AND ".join(_FILTERS[name] for name in given)
     typed = "content_type" in given or "content_types" in given
     revision = "JOIN revisions r ON r.owner_id = d.owner_id AND r.id = d.revision_id " if typed else ""

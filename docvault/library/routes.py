@@ -27,6 +27,7 @@ from docvault.library.schemas import (
     DocumentView,
     FindView,
     PageView,
+    composed,
     folder_path,
     tag_list,
 )
@@ -73,8 +74,8 @@ class DocumentsController(Controller):
         instead. `count` asks for the `total` of all pages.
         """
         wanted = DocumentFilter(
-            folder and folder_path(folder), tag or (), status, q, direct, content_type or (), created_after,
-            created_before, trashed,
+            folder and folder_path(folder), [composed(each) for each in tag or ()], status, q and composed(q), direct,
+            content_type or (), created_after, created_before, trashed,
         )  # fmt: skip
         rows = await listed(unit.session, unit.owner_id, wanted, sort, decode_cursor(cursor, sort), limit + 1)
         found = await views(unit.session, unit.owner_id, [(document, revision) for document, revision, _ in rows])
@@ -171,7 +172,7 @@ def _changes(data: DocumentPatch, most_tags: int) -> dict[str, Any]:
 
 
 def _filename(raw: str) -> str:
-    name = raw.strip()
+    name = composed(raw.strip())
     if not name or not name.isprintable() or "/" in name or "\\" in name or len(name.encode()) > 255:
         raise InvalidInput(
             "The filename is not usable.", code="invalid_filename", hint="One name without `/`, at most 255 bytes."

@@ -13,6 +13,9 @@ from docvault.models.base import Base, Id, Json, Now, Owner, Texts, owned_by, ow
 
 DocumentStatus = Literal["queued", "processing", "ready", "failed"]
 
+FILENAME_KEY = "regexp_replace(normalize(replace(lower(filename), 'ß', 'ss'), NFD), '[\\u0300-\\u036f]', '', 'g')"
+"""Names as people look for them: without case and accents, `Ü` among the `u`."""
+
 
 class Document(Base):
     """A document, and at the same time its ingestion job.
@@ -56,7 +59,7 @@ class Document(Base):
     also_named: Mapped[bool] = mapped_column(default=False)
     archive_path: Mapped[str | None]
     filename: Mapped[str]
-    filename_key: Mapped[str] = mapped_column(Computed("lower(filename)", persisted=True))
+    filename_key: Mapped[str] = mapped_column(Computed(FILENAME_KEY, persisted=True))
     folder: Mapped[str] = mapped_column(default="")
     tags: Mapped[Texts]
     status: Mapped[DocumentStatus] = mapped_column(Text, default="queued")

@@ -21,10 +21,18 @@ TABLES = """
 ALTER TABLE documents ADD COLUMN trashed_at timestamptz;
 CREATE INDEX documents_trashed ON documents (owner_id, trashed_at) INCLUDE (id) WHERE trashed_at IS NOT NULL;
 
+-- Folders and tags that look alike are one from now on: their letters are composed, as those of filenames are. The
+-- owner of the tables is behind their walls too.
+ALTER TABLE documents NO FORCE ROW LEVEL SECURITY;
+UPDATE documents SET folder = normalize(folder, NFC), tags = CAST(normalize(CAST(tags AS text), NFC) AS text[])
+    WHERE folder IS NOT NFC NORMALIZED OR CAST(tags AS text) IS NOT NFC NORMALIZED;
+ALTER TABLE documents FORCE ROW LEVEL SECURITY;
+
 -- The list in every order, and folders with what is in them. `filename_key` is a column, for a page of the list may
--- begin in the middle of an index only where the comparison is leakproof, which `lower` is not. Folders are compared as
--- bytes: all that lies below one is then a range.
-ALTER TABLE documents ADD COLUMN filename_key text GENERATED ALWAYS AS (lower(filename)) STORED;
+-- begin in the middle of an index only where the comparison is leakproof, which `lower` is not. It has no accents: `Ü`
+-- stands among the `u`. Folders are compared as bytes: all that lies below one is then a range.
+ALTER TABLE documents ADD COLUMN filename_key text GENERATED ALWAYS AS
+    (regexp_replace(normalize(replace(lower(filename), 'ß', 'ss'), NFD), '[\\u0300-\\u036f]', '', 'g')) STORED;
 CREATE INDEX documents_by_name ON documents (owner_id, filename_key, id);
 CREATE INDEX documents_by_change ON documents (owner_id, updated_at, id);
 CREATE INDEX documents_in_folder ON documents (owner_id, folder COLLATE "C") INCLUDE (trashed_at, revision_id);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -82,6 +83,47 @@ async def test_a_total_is_of_all_pages_and_only_when_asked_for(reader: Person) -
 async def test_what_is_refused(reader: Person, query: dict[str, Any]) -> None:
     answer = await reader.http.get("/api/documents", params=query)
     assert answer.status_code == 400, answer.text
+
+
+async def test_names_in_the_order_that_people_look_for_them_page_by_page(people: People, resources: Resources) -> None:
+    person = await people.new()
+    given = [
+        "zebra.txt",
+        "Übung.txt",
+        "ubung.txt",
+        "umlaut.txt",
+        "Straße.txt",
+        "strasse.txt",
+        "strata.txt",
+        "Ärger.txt",
+    ]
+    for name in [*given, "ärger.txt", "apfel.txt", "same.txt", "same.txt", "same.txt"]:
+        await put(resources, UUID(person.id), name)
+    for sort, forward in (("filename", 1), ("-filename", -1)):
+        seen: list[tuple[str, str]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            found = await page(person, sort=sort, limit=2, cursor=cursor)
+            seen += [(item["filename"], item["id"]) for item in found["items"]]
+            cursor = found["next_cursor"]
+        assert len(set(seen)) == len(seen) == 13
+        folded = ["".join(c for c in unicodedata.normalize("NFKD", n.casefold()) if c.isascii()) for n, _ in seen]
+        assert folded[::forward] == sorted(folded)
+
+
+async def test_letters_taken_apart_are_the_same_letters(people: People, resources: Resources) -> None:
+    person = await people.new()
+    apart = unicodedata.normalize("NFD", "Bücher")
+    (document,) = await person.upload(("Übung.txt", b"words"), folder=apart, tags=apart)
+    assert (document["folder"], document["tags"]) == ("Bücher", ["Bücher"])
+    for query in ({"q": unicodedata.normalize("NFD", "übung")}, {"folder": apart}, {"tag": apart}):
+        assert [item["id"] for item in (await page(person, **query))["items"]] == [document["id"]], query
+    made = await person.http.post("/api/folders", json={"path": apart})
+    assert made.json() == {"path": "Bücher", "documents": 1, "size_bytes": 5}
+    renamed = await person.http.patch(
+        f"/api/documents/{document['id']}", json={"filename": apart, "folder": f"{apart}/{apart}", "tags": [apart]}
+    )
+    assert [renamed.json()[name] for name in ("filename", "folder")] == ["Bücher", "Bücher/Bücher"]
 
 
 INDEXES = {

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from docvault.database import open_database
+from docvault.database import Database, open_database
 from docvault.errors import ConfigurationError
 from docvault.local.postgres import LocalPostgres
 from docvault.models import Base
@@ -119,3 +119,53 @@ def _differences(connection: Connection) -> list[Any]:
 
 def test_there_is_a_newest_revision() -> None:
     assert newest_revision()
+
+
+ADD_DOCUMENT = text("""
+WITH document AS (
+    INSERT INTO documents (owner_id, id, revision_id, filename, folder, tags)
+    VALUES (:owner, :id, :revision, :filename, :folder, :tags)
+)
+INSERT INTO revisions (owner_id, id, document_id, object_key, size_bytes, sha256, content_type)
+VALUES (:owner, :revision, :id, :key, 1, :hash, 'text/plain')
+""")
+"""As version 0002 does, which knows no newer columns."""
+
+
+async def add(database: Database, owner: UUID, filename: str, folder: str = "") -> None:
+    id, revision = uuid4(), uuid4()
+    values = {"owner": owner, "id": id, "revision": revision, "key": f"{owner}/{revision}", "hash": id.bytes * 2}
+    async with database.transaction(owner) as session:
+        named = {"filename": filename, "folder": folder, "tags": [folder, "a, b", '"c"'] if folder else []}
+        await session.execute(ADD_DOCUMENT, values | named)
+
+
+async def test_the_version_before_the_page_goes_on_beside_it(empty: Settings) -> None:
+    await migrate(empty, "0002")
+    database, owner = open_database(empty), uuid4()
+    apart, composed = "Bu\u0308cher", "B\u00fccher"
+    async with database.transaction(owner) as session:
+        values = {"id": owner, "email": "a@example.org"}
+        await session.execute(
+            text("INSERT INTO users (id, email, email_key, password_hash) VALUES (:id, :email, :email, '')"), values
+        )
+    await add(database, owner, "Ärger.txt", f"{apart}/{apart}")
+    await add(database, owner, "b.txt")
+    await migrate(empty)
+    await add(database, owner, "Apfel.txt")
+    async with database.transaction(owner) as session:
+        query = text("SELECT filename, folder, tags FROM documents ORDER BY filename_key")
+        rows = [(row.filename, row.folder, row.tags) for row in await session.execute(query)]
+        await session.execute(text("UPDATE documents SET filename = 'c.txt' WHERE filename = 'b.txt'"))
+        assert await session.scalar(text("SELECT filename_key FROM documents WHERE filename = 'c.txt'")) == "c.txt"
+    assert rows == [
+        ("Apfel.txt", "", []),
+        ("Ärger.txt", f"{composed}/{composed}", [f"{composed}/{composed}", "a, b", '"c"']),
+        ("b.txt", "", []),
+    ]
+    async with database.lookup() as connection:
+        due = (await connection.execute(text("SELECT owner_id, id, crashes FROM due_documents(9) LIMIT 9"))).all()
+        assert [row.owner_id for row in due] == [owner] * 3
+        forced = "SELECT relforcerowsecurity FROM pg_class WHERE oid = 'documents'::regclass"
+        assert await connection.scalar(text(forced)) is True
+    await database.close()
