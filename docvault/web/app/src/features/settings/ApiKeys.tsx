@@ -11,7 +11,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import { Badge, Panel, Row, Rows } from "@/shared/ui/Panel";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Waiting } from "@/shared/ui/Waiting";
-import { type ApiKey, apiKeysQuery, SCOPES, useDeleteKey } from "./api-keys";
+import { type ApiKey, apiKeysQuery, SCOPE_TEXTS, SCOPES, useDeleteKey } from "./api-keys";
 import { NewKeyDialog } from "./NewKeyDialog";
 
 export function ApiKeys() {
@@ -61,7 +61,9 @@ function KeyRow({ apiKey, onDelete }: { apiKey: ApiKey; onDelete: () => void }) 
   const { t } = useTexts("settings");
   const { name, prefix, scopes, created_at, expires_at, last_used_at } = apiKey;
   const expired = expires_at !== null && new Date(expires_at) <= new Date();
-  const may = SCOPES.filter((scope) => scopes.includes(scope)).map((scope) => t(`scope.${scope}`));
+  const may = SCOPES.filter((scope) => scopes.includes(scope)).map((scope) =>
+    t(`scope.${SCOPE_TEXTS[scope]}`),
+  );
   const times = [
     t("keys.made", { when: moment(created_at) }),
     expires_at && !expired ? t("keys.until", { date: day(expires_at) }) : null,

@@ -11,6 +11,7 @@ import {
   EXPIRIES,
   type Expiry,
   example,
+  SCOPE_TEXTS,
   SCOPES,
   type Scope,
   useCreateKey,
@@ -88,7 +89,7 @@ function ScopeChoice({ chosen, onChosen }: { chosen: Scope[]; onChosen: (scopes:
         <div key={scope} className={styles.choice}>
           <Checkbox
             shown
-            label={t(`scope.${scope}`)}
+            label={t(`scope.${SCOPE_TEXTS[scope]}`)}
             checked={chosen.includes(scope)}
             aria-describedby={`scope-${scope}`}
             onChange={(event) =>
@@ -96,7 +97,7 @@ function ScopeChoice({ chosen, onChosen }: { chosen: Scope[]; onChosen: (scopes:
             }
           />
           <span id={`scope-${scope}`} className={styles.explained}>
-            {t(`scopeText.${scope}`)}
+            {t(`scopeText.${SCOPE_TEXTS[scope]}`)}
           </span>
         </div>
       ))}

@@ -13,6 +13,13 @@ export type CreatedKey = components["schemas"]["CreatedApiKeyView"];
 /** What a key may be given. Managing the account is not among it. */
 export const SCOPES = ["documents:read", "search", "chat", "documents:write"] as const;
 export type Scope = (typeof SCOPES)[number];
+/** How the texts call them: a colon would be the end of a namespace there. */
+export const SCOPE_TEXTS = {
+  "documents:read": "read",
+  "documents:write": "write",
+  search: "search",
+  chat: "chat",
+} as const satisfies Record<Scope, string>;
 /** In days. */
 export const EXPIRIES = ["30", "90", "365", "never"] as const;
 export type Expiry = (typeof EXPIRIES)[number];
