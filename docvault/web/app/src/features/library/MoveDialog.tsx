@@ -40,6 +40,7 @@ export function MoveDialog({ documents, onClose }: Props) {
           className={styles.search}
           aria-label={t("move.search")}
           placeholder={t("move.search")}
+          autoFocus
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />

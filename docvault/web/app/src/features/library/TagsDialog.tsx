@@ -17,7 +17,7 @@ type Props = { documents: readonly DocumentView[]; onClose: () => void };
 export function TagsDialog({ documents, onClose }: Props) {
   const { t } = useTexts("library");
   const { t: common } = useTexts();
-  const { addTags, removeTags } = useActions();
+  const { changeTags } = useActions();
   const known = useQuery(tagsQuery).data?.map(({ tag }) => tag) ?? [];
   const [extra, setExtra] = useState<string[]>([]);
   const [wanted, setWanted] = useState<Record<string, boolean>>({});
@@ -35,11 +35,11 @@ export function TagsDialog({ documents, onClose }: Props) {
   }
 
   function save() {
-    const chosen = Object.entries(wanted);
+    const named = typed.trim(); // a name that was typed and not added yet is meant too
+    const chosen = Object.entries(named ? { ...wanted, [named]: true } : wanted);
     const plus = chosen.filter(([tag, want]) => want && on(tag) < documents.length).map(([tag]) => tag);
     const minus = chosen.filter(([tag, want]) => !want && on(tag) > 0).map(([tag]) => tag);
-    if (plus.length) addTags(documents, plus);
-    if (minus.length) removeTags(documents, minus);
+    if (plus.length || minus.length) changeTags(documents, plus, minus);
     onClose();
   }
 
@@ -50,6 +50,7 @@ export function TagsDialog({ documents, onClose }: Props) {
           className={styles.input}
           aria-label={t("tags.new")}
           placeholder={t("tags.new")}
+          autoFocus
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />

@@ -6,12 +6,17 @@ import { queryClient } from "@/shared/api/query";
 import { useTexts } from "@/shared/texts";
 import { toast } from "@/shared/ui/toast";
 import { keys } from "@/shared/vault/keys";
-import { dropDocuments, putDocument } from "@/shared/vault/live";
+import { dropDocuments, dropFrom, putDocument } from "@/shared/vault/live";
+import type { LibraryPlace } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
-import type { DocumentList } from "./list";
+import { type DocumentList, isFiltered } from "./list";
 
 /** `done` is told even where the row that began it is gone by then, as it is after "Delete". */
-type BulkRequest = { documents: readonly DocumentView[]; what: Bulk; done?: (() => void) | undefined };
+type BulkRequest = {
+  documents: readonly DocumentView[];
+  what: readonly Bulk[];
+  done?: (() => void) | undefined;
+};
 type Bulk =
   | { action: "move"; folder: string }
   | { action: "add_tags" | "remove_tags"; tags: string[] }
@@ -28,7 +33,7 @@ export function useActions() {
   const rename = useRename();
   return useMemo(() => {
     const run = (documents: readonly DocumentView[], what: Bulk, done?: () => void) =>
-      bulk.mutate({ documents, what, done });
+      bulk.mutate({ documents, what: [what], done });
     const undo = (documents: readonly DocumentView[]) => ({
       label: common("action.undo"),
       run: () => run(documents, { action: "restore" }),
@@ -47,10 +52,14 @@ export function useActions() {
         run(documents, { action: "move", folder }, () =>
           toast({ text: t("moved", { count: documents.length, folder: folder || t("top") }) }),
         ),
-      addTags: (documents: readonly DocumentView[], tags: string[]) =>
-        run(documents, { action: "add_tags", tags }),
-      removeTags: (documents: readonly DocumentView[], tags: string[]) =>
-        run(documents, { action: "remove_tags", tags }),
+      changeTags: (documents: readonly DocumentView[], added: string[], removed: string[]) =>
+        bulk.mutate({
+          documents,
+          what: [
+            ...(added.length ? [{ action: "add_tags", tags: added } as const] : []),
+            ...(removed.length ? [{ action: "remove_tags", tags: removed } as const] : []),
+          ],
+        }),
       retry: (documents: readonly DocumentView[]) => run(documents, { action: "retry" }),
       rename: (document: DocumentView, filename: string) => rename.mutate({ document, filename }),
     };
@@ -61,17 +70,15 @@ function useBulk() {
   return useMutation({
     mutationFn: async ({ documents, what }: BulkRequest) => {
       const ids = documents.map((document) => document.id);
-      for (let first = 0; first < ids.length; first += MOST) {
-        await body(
-          api.POST("/api/documents/bulk", { body: { ids: ids.slice(first, first + MOST), ...what } }),
-        );
-      }
+      for (const step of what)
+        for (let first = 0; first < ids.length; first += MOST) {
+          const some = ids.slice(first, first + MOST);
+          await body(api.POST("/api/documents/bulk", { body: { ids: some, ...step } }));
+        }
     },
     onMutate: async ({ documents, what }) => {
       const before = await pictured();
-      const after = documents.map((document) => changed(document, what));
-      if (["trash", "restore", "delete"].includes(what.action)) dropDocuments(documents.map((one) => one.id));
-      else after.forEach(putDocument);
+      for (const step of what) foreseen(documents, step);
       return before;
     },
     onSuccess: (_nothing, { done }) => done?.(),
@@ -97,6 +104,22 @@ function useRename() {
     onError: (_error, _given, before) => before && restore(before),
     onSettled: refreshed,
   });
+}
+
+/** Shows what a step will come to. */
+function foreseen(documents: readonly DocumentView[], what: Bulk): void {
+  const ids = documents.map((one) => one.id);
+  if (["trash", "restore", "delete"].includes(what.action)) dropDocuments(ids);
+  for (const given of documents) {
+    const document = queryClient.getQueryData<DocumentView>(keys.document(given.id)) ?? given;
+    if (changed(document, what) !== document) putDocument(changed(document, what));
+  }
+  if (what.action === "move") dropFrom(ids, (place) => isElsewhere(place as LibraryPlace, what.folder));
+}
+
+/** Whether a list shows just one folder, and another one than this. */
+function isElsewhere(place: LibraryPlace, folder: string): boolean {
+  return !isFiltered(place) && !place.trash && (place.folder ?? "") !== folder;
 }
 
 function changed(document: DocumentView, what: Bulk): DocumentView {

@@ -1,5 +1,5 @@
 /** `GET /api/events` into the query cache: every list and every page sees a document as it is now, without polling. */
-import type { InfiniteData } from "@tanstack/react-query";
+import type { InfiniteData, QueryKey } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { queryClient } from "@/shared/api/query";
 import { serverEvents } from "@/shared/api/sse";
@@ -66,21 +66,47 @@ function heard(event: string, data: unknown): void {
 export function putDocument(document: DocumentView): void {
   queryClient.setQueryData(keys.document(document.id), document);
   let known = false;
-  queryClient.setQueriesData<InfiniteData<DocumentPage>>({ queryKey: keys.documentLists }, (list) => {
-    if (!list?.pages.some((page) => page.items.some((item) => item.id === document.id))) return list;
+  let fits = true;
+  for (const [key, list] of listsWith(document.id)) {
     known = true;
-    return mapped(list, (items) => items.map((item) => (item.id === document.id ? document : item)));
-  });
-  if (!known) listsAreStale();
+    if (!passes(document, key)) fits = false;
+    queryClient.setQueryData(
+      key,
+      mapped(list, (items) => items.map((item) => (item.id === document.id ? document : item))),
+    );
+  }
+  if (!known || !fits) listsAreStale();
+}
+
+function listsWith(id: string): [QueryKey, InfiniteData<DocumentPage>][] {
+  const lists = queryClient.getQueriesData<InfiniteData<DocumentPage>>({ queryKey: keys.documentLists });
+  return lists.filter((entry): entry is [QueryKey, InfiniteData<DocumentPage>] =>
+    Boolean(entry[1]?.pages.some((page) => page.items.some((item) => item.id === id))),
+  );
+}
+
+/** Whether a list of documents in one state still is the place of this one. */
+function passes(document: DocumentView, key: QueryKey): boolean {
+  const { status } = key[keys.documentLists.length] as { status?: string };
+  return status === undefined || status === document.status;
+}
+
+/** Takes documents out of the lists for which `wrong` holds, given what the list asks for. */
+export function dropFrom(ids: readonly string[], wrong: (filter: object) => boolean): void {
+  const gone = new Set(ids);
+  const lists = queryClient.getQueriesData<InfiniteData<DocumentPage>>({ queryKey: keys.documentLists });
+  for (const [key, list] of lists) {
+    if (!list || !wrong(key[keys.documentLists.length] as object)) continue;
+    queryClient.setQueryData(
+      key,
+      mapped(list, (items) => items.filter((item) => !gone.has(item.id))),
+    );
+  }
 }
 
 export function dropDocuments(ids: readonly string[]): void {
-  const gone = new Set(ids);
   for (const id of ids) queryClient.removeQueries({ queryKey: keys.document(id) });
-  queryClient.setQueriesData<InfiniteData<DocumentPage>>(
-    { queryKey: keys.documentLists },
-    (list) => list && mapped(list, (items) => items.filter((item) => !gone.has(item.id))),
-  );
+  dropFrom(ids, () => true);
 }
 
 function mapped(
