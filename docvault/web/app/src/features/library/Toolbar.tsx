@@ -10,8 +10,8 @@ import {
   Upload,
   X,
 } from "lucide-react";
-import { useEffect, useState } from "react";
 import { number } from "@/shared/lib/format";
+import { useTyped } from "@/shared/lib/typed";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
@@ -44,7 +44,7 @@ export function Toolbar({ place, view, go, total }: Props) {
         {place.trash ? <TrashButton /> : <NewMenu folder={place.folder} />}
       </div>
       <div className={styles.line}>
-        <NameFilter key={place.folder ?? ""} q={place.q ?? ""} go={go} />
+        <NameFilter q={place.q ?? ""} go={go} />
         {!place.trash && <FilterMenu place={place} go={go} />}
         <SortMenu sort={place.sort ?? "-created_at"} go={go} />
         <Segmented<View>
@@ -114,12 +114,7 @@ function TrashButton() {
 
 function NameFilter({ q, go }: { q: string; go: Go }) {
   const { t } = useTexts("library");
-  const [text, setText] = useState(q);
-  useEffect(() => {
-    if (text === q) return;
-    const timer = setTimeout(() => go({ q: text || undefined }), TYPING);
-    return () => clearTimeout(timer);
-  }, [text, q, go]);
+  const [text, setText] = useTyped(q, TYPING, (typed) => go({ q: typed || undefined }));
   return (
     <input
       type="search"

@@ -27,7 +27,7 @@ const PASSAGES = 6;
 export function PaletteDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTexts("search");
   const [text, setText] = useState("");
-  const entries = useEntries(text);
+  const [entries, late] = useEntries(text);
   const [at, setAt] = useState(0);
   const list = useId();
   const active = Math.min(at, entries.length - 1);
@@ -36,10 +36,14 @@ export function PaletteDialog({ onClose }: { onClose: () => void }) {
     onClose();
     entry.run();
   };
+  /** What was found for fewer words than stand there now is not what somebody who types on means. */
+  function meant(): Entry | undefined {
+    return (late && at === 0 && entries.find((entry) => entry.key === "search")) || entries[active];
+  }
   function pressed(event: KeyboardEvent) {
     if (event.key === "ArrowDown") setAt((active + 1) % Math.max(1, entries.length));
     else if (event.key === "ArrowUp") setAt((active - 1 + entries.length) % Math.max(1, entries.length));
-    else if (event.key === "Enter" && !event.nativeEvent.isComposing) take(entries[active]);
+    else if (event.key === "Enter" && !event.nativeEvent.isComposing) take(meant());
     else return;
     event.preventDefault();
   }
@@ -115,8 +119,8 @@ function Entries({ id, entries, active, onPoint, onTake }: EntriesProps) {
   );
 }
 
-/** Commands that fit, documents by name, passages by meaning, in this order. */
-function useEntries(typed: string): Entry[] {
+/** Documents by name, passages by meaning, commands that fit; and whether that is for words typed before. */
+function useEntries(typed: string): [entries: Entry[], late: boolean] {
   const { t } = useTexts("search");
   const { t: common } = useTexts();
   const navigate = useNavigate();
@@ -132,7 +136,8 @@ function useEntries(typed: string): Entry[] {
     placeholderData: keepPreviousData,
   });
   const passages = useQuery(searchQuery({ q: text }, PASSAGES));
-  if (typed.trim() === "") return commands;
+  const late = text !== typed.trim() || named.isPlaceholderData || passages.isPlaceholderData;
+  if (typed.trim() === "") return [commands, false];
   const documents = (text ? (named.data ?? []) : []).map((document) => ({
     key: document.id,
     group: t("palette.documents"),
@@ -155,7 +160,7 @@ function useEntries(typed: string): Entry[] {
         search: placeOf(hit),
       }),
   }));
-  return [...documents, ...hits, ...commands];
+  return [[...documents, ...hits, ...commands], late];
 }
 
 /** As it is when nobody typed for a moment. */

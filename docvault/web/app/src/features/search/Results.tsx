@@ -63,6 +63,10 @@ function HitLink({ hit }: { hit: Hit }) {
       search={placeOf(hit)}
       className={styles.hit}
       data-hit=""
+      ref={focusIfLeft(hit.chunk_id)}
+      onClick={() => {
+        left = hit.chunk_id;
+      }}
     >
       <span className={styles.where}>
         {t("page", { page: hit.page })}
@@ -73,6 +77,22 @@ function HitLink({ hit }: { hit: Hit }) {
       </span>
     </Link>
   );
+}
+
+let left: string | null = null; // the hit that was opened last
+
+/** Whether the place is one that was left through a hit, and has it still. */
+export function cameBack(): boolean {
+  return document.activeElement?.matches("a[data-hit]") ?? false;
+}
+
+/** Who comes back from the reader goes on where they were. */
+function focusIfLeft(hit: string) {
+  return (link: HTMLElement | null) => {
+    if (!link || left !== hit) return;
+    left = null;
+    link.focus({ preventScroll: true });
+  };
 }
 
 export function Marked({ hit, longest }: { hit: Hit; longest?: number }) {

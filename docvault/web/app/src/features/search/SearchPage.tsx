@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Search, X } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef } from "react";
+import { useTyped } from "@/shared/lib/typed";
 import { useTexts } from "@/shared/texts";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import type { SearchPlace } from "@/shared/vault/place";
 import { grouped } from "./group";
 import { searchQuery, TYPING } from "./query";
-import { Results } from "./Results";
+import { cameBack, Results } from "./Results";
 import { SearchEmpty } from "./SearchEmpty";
 import { SearchFilters } from "./SearchFilters";
 import styles from "./SearchPage.module.css";
@@ -58,18 +59,11 @@ type FieldProps = { q: string; busy: boolean; onQuery: (q: string | undefined) =
 
 function Field({ q, busy, onQuery, onDown }: FieldProps) {
   const { t } = useTexts("search");
-  const [text, setText] = useState(q);
+  const [text, setText] = useTyped(q, TYPING, (typed) => onQuery(typed || undefined));
   const input = useRef<HTMLInputElement>(null);
-  const latest = useRef(onQuery);
   useEffect(() => {
-    latest.current = onQuery;
-  });
-  useEffect(() => {
-    if (text === q) return;
-    const timer = setTimeout(() => latest.current(text || undefined), TYPING);
-    return () => clearTimeout(timer);
-  }, [text, q]);
-  useEffect(() => input.current?.focus(), []);
+    if (!cameBack()) input.current?.focus();
+  }, []);
   return (
     <search className={styles.field} aria-busy={busy}>
       <Search aria-hidden="true" />

@@ -20,7 +20,7 @@ export function searchQuery(place: SearchPlace, hits: number = HITS) {
       folder: place.folder ?? null,
       tags: place.tags ?? null,
       content_types: isKind(place.type) ? TYPES[place.type] : null,
-      created_after: place.after ? `${place.after}T00:00:00Z` : null,
+      created_after: place.after ? startOf(place.after).toISOString() : null,
       created_before: place.before ? dayAfter(place.before) : null,
     },
   };
@@ -33,9 +33,14 @@ export function searchQuery(place: SearchPlace, hits: number = HITS) {
   });
 }
 
+/** Days begin where the person is. */
+function startOf(day: string): Date {
+  return new Date(`${day}T00:00:00`);
+}
+
 /** `before` names a day that still counts. */
 function dayAfter(day: string): string {
-  const date = new Date(`${day}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() + 1);
+  const date = startOf(day);
+  date.setDate(date.getDate() + 1);
   return date.toISOString();
 }

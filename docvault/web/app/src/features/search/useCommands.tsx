@@ -1,8 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { FolderUp, Library, MessageSquarePlus, Search, Settings, SunMoon, Upload } from "lucide-react";
-import { chooseTheme, theme } from "@/shared/lib/theme";
+import { theme } from "@/shared/lib/theme";
 import { useTexts } from "@/shared/texts";
 import { wish } from "@/shared/vault/intents";
+import { keepTheme } from "@/shared/vault/preferences";
 import type { Entry } from "./PaletteDialog";
 
 /** What can be done from anywhere; with words, what they fit, and always: to search for them and to ask them. */
@@ -60,5 +61,5 @@ export function useCommands(text: string): Entry[] {
 function turnTheme(): void {
   const dark =
     theme() === "dark" || (theme() === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
-  chooseTheme(dark ? "light" : "dark");
+  keepTheme(dark ? "light" : "dark");
 }

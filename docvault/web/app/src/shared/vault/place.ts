@@ -83,8 +83,8 @@ export function searchPlace(given: Given): SearchPlace {
     folder: text(given.folder),
     tags: texts(given.tags),
     type: text(given.type),
-    after: text(given.after),
-    before: text(given.before),
+    after: day(given.after),
+    before: day(given.before),
   });
 }
 
@@ -116,6 +116,10 @@ function text(given: unknown): string | undefined {
   // The router reads `?q=2024` as a number.
   const said = typeof given === "number" || typeof given === "boolean" ? String(given) : given;
   return typeof said === "string" && said !== "" ? said : undefined;
+}
+
+function day(given: unknown): string | undefined {
+  return typeof given === "string" && !Number.isNaN(Date.parse(`${given}T00:00:00`)) ? given : undefined;
 }
 
 function texts(given: unknown): string[] | undefined {
