@@ -41,7 +41,8 @@ async def made(session: AsyncSession, owner_id: UUID) -> Sequence[str]:
 
 
 async def make(session: AsyncSession, owner_id: UUID, paths: Collection[str]) -> None:
-    rows = [{"owner_id": owner_id, "path": path} for path in paths]
+    # In one order: who makes some of them at the same moment is waited for, and waits for nobody here.
+    rows = [{"owner_id": owner_id, "path": path} for path in sorted(paths)]
     await session.execute(upsert(Folder).on_conflict_do_nothing(), rows)
 
 

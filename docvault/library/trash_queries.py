@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
 from docvault.errors import InvalidInput
+from docvault.library.list_queries import in_folder
 from docvault.library.queries import among, lock, remove_all, with_members
 from docvault.models import Document, Revision
 from docvault.security.access import owned
@@ -37,6 +38,14 @@ async def trash(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> l
     """Put these into the trash, with what came out of them. Those that were not there before."""
     found = await with_members(session, owner_id, ids)
     return await _change(session, owner_id, found, Document.trashed_at.is_(None), trashed_at=func.now())
+
+
+async def trash_folder(session: AsyncSession, owner_id: UUID, path: str) -> list[UUID]:
+    """The same of all that lies in this folder and below."""
+    there = select(Document.id).where(owned(Document, owner_id), in_folder(path))
+    locked = await with_members(session, owner_id, (await session.scalars(there)).all())
+    # What somebody moved elsewhere while it was waited for stays.
+    return await trash(session, owner_id, (await session.scalars(there.where(among(Document.id, locked)))).all())
 
 
 async def restore(session: AsyncSession, owner_id: UUID, ids: Sequence[UUID]) -> list[UUID]:

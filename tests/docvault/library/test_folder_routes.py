@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from docvault.library import queries as library
+from docvault.library import trash_queries
 from docvault.resources import Resources
 from tests.docvault.library.shelf import put
 from tests.people import People, Person
@@ -143,6 +147,43 @@ async def test_a_folder_that_goes_takes_its_documents_to_the_trash(person: Perso
     assert (again.status_code, again.json()["code"]) == (404, "not_found")
     await person.http.post("/api/documents/bulk", json={"ids": ids, "action": "restore"})
     assert list(await folders(person)) == ["work", "work/2024", "workshop"]
+
+
+async def test_a_folder_and_an_archive_that_go_at_once_do_not_wait_for_each_other(
+    person: Person, shelf: Any, resources: Resources
+) -> None:
+    """What came out of the archive lies elsewhere, and is locked first by whoever locks in one order."""
+    owner_id, archive = UUID(person.id), UUID(await shelf("x.zip", "work"))
+    member = UUID(await shelf("a.txt", "kept", archive_id=archive))
+    while member > archive:
+        member = UUID(await shelf("a.txt", "kept", archive_id=archive))
+    async with asyncio.timeout(20):
+        async with resources.database.transaction(owner_id) as session:
+            await library.lock(session, owner_id, [member])
+            deleting = asyncio.create_task(person.http.delete("/api/folders", params={"path": "work"}))
+            async with resources.database.lookup() as connection:
+                while not await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                    assert not deleting.done(), "it did not wait"
+                    await asyncio.sleep(0.01)
+            await library.lock(session, owner_id, [archive])
+        answer = await deleting
+    assert answer.status_code == 200, answer.text
+    for id in (archive, member):
+        assert (await person.http.get(f"/api/documents/{id}")).json()["trashed_at"]
+
+
+async def test_what_is_moved_out_of_a_folder_that_goes_stays(person: Person, shelf: Any, resources: Resources) -> None:
+    owner_id, moved = UUID(person.id), UUID(await shelf("a.txt", "work"))
+    await shelf("b.txt", "work")
+    async with resources.database.transaction(owner_id) as session:
+        await trash_queries.move(session, owner_id, [moved], "home")
+        deleting = asyncio.create_task(person.http.delete("/api/folders", params={"path": "work"}))
+        async with asyncio.timeout(4), resources.database.lookup() as connection:
+            while not await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                assert not deleting.done(), "it did not wait"
+                await asyncio.sleep(0.01)
+    assert (await deleting).json() == {"trashed": 1}
+    assert (await person.http.get(f"/api/documents/{moved}")).json()["trashed_at"] is None
 
 
 async def test_tags_by_how_often_they_are_used(person: Person, shelf: Any) -> None:
