@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +26,14 @@ K1, B = 1.2, 0.75
 """BM25's usual constants, as in Lucene."""
 
 
+MOST_DOCUMENTS = 10_000
+"""That a question may name. They are kept with it."""
+
+Text = Annotated[str, Meta(max_length=1000)]
+Several = Annotated[list[Text], Meta(max_length=100)]
+"""Each is compared with every document."""
+
+
 class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which documents are searched; every field narrows. A folder includes its sub-folders; all tags must be there.
 
@@ -32,11 +41,11 @@ class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     taken as UTC.
     """
 
-    document_ids: list[UUID] | None = None
-    folder: str | None = None
-    tags: list[str] | None = None
-    content_type: str | None = None
-    content_types: list[str] | None = None
+    document_ids: Annotated[list[UUID], Meta(max_length=MOST_DOCUMENTS)] | None = None
+    folder: Text | None = None
+    tags: Several | None = None
+    content_type: Text | None = None
+    content_types: Several | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
 
