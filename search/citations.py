@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
+from docvault.boxes import boxes_between
 from search.quotes import locate, shown
 from search.sentences import sentences, stems
 
@@ -188,23 +188,5 @@ def _cited(source: Source, start: int, end: int) -> Cited:
 
 
 def boxes_of(source: Source, start: int, end: int) -> list[list[float]]:
-    """The boxes of the lines between; none where the quotation is elsewhere on the page than the passage.
-
-    Lines are told by their breaks where the text keeps them; where a paragraph was joined to one line, by the width
-    of their boxes, which is right to about a line.
-    """
-    boxes = [list(box) for box in source.boxes]
-    first, last = start - source.start, end - source.start
-    if not boxes or last <= 0 or first >= len(source.text):
-        return []
-    lines = [line.span() for line in re.finditer(r"[^\n]*\S[^\n]*", source.text)]
-    if len(lines) != len(boxes):
-        lines = _by_width(boxes, len(source.text))
-    return [box for box, (begins, ends) in zip(boxes, lines, strict=True) if begins < last and ends > first]
-
-
-def _by_width(boxes: Sequence[Sequence[float]], length: int) -> list[tuple[float, float]]:
-    widths = [max(0.0, box[2] - box[0]) for box in boxes]
-    whole = sum(widths) or 1.0
-    edges = [length * sum(widths[:n]) / whole for n in range(len(widths) + 1)]
-    return list(pairwise(edges))
+    """The boxes of the lines between; none where the quotation is elsewhere on the page than the passage."""
+    return boxes_between(source.boxes, source.text, start - source.start, end - source.start)

@@ -10,9 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from docvault.boxes import boxes_between
 from docvault.errors import InvalidInput
 from docvault.library import find, queries
 from docvault.library.schemas import FindView, OccurrenceView
+from docvault.models import Revision
 
 PAGES = 100  # in memory at a time
 AROUND = 60  # characters shown before and after a hit
@@ -39,6 +41,21 @@ async def find_words(
         found, count = await asyncio.to_thread(_look, pages, wanted, limit - len(hits))
         hits, total, after = hits + found, total + count, pages[-1][0]
     return FindView(hits, total > len(hits), total)
+
+
+async def with_boxes(session: AsyncSession, owner_id: UUID, revision: Revision, found: FindView) -> FindView:
+    """For pages whose text is in no layer that could be marked, as those of scans and pictures."""
+    passages: dict[int, list[queries.Passage]] = {}
+    pages = {hit.page for hit in found.hits}
+    for passage in await queries.passages(session, owner_id, revision.document_id, revision.id, pages):
+        passages.setdefault(passage.page, []).append(passage)
+    for hit in found.hits:
+        hit.boxes = [box for passage in passages.get(hit.page, []) for box in _boxes(passage, hit)]
+    return found
+
+
+def _boxes(passage: queries.Passage, hit: OccurrenceView) -> list[list[float]]:
+    return boxes_between(passage.boxes, passage.text, hit.start - passage.start, hit.end - passage.start)
 
 
 def _look(pages: Sequence[tuple[int, str]], wanted: re.Pattern[str], limit: int) -> tuple[list[OccurrenceView], int]:

@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.errors import NotFound
 from docvault.library.outlook import Pace, Place, Run, pace
-from docvault.models import Document, DocumentStatus, Page, Revision, UnownedObject
+from docvault.models import Chunk, Document, DocumentStatus, Page, Revision, UnownedObject
 from docvault.security.access import owned
 
 SLICE = 100
@@ -148,6 +148,26 @@ async def page_texts(
     query = select(Page.number, Page.text).where(owned(Page, owner_id), Page.revision_id == revision_id)
     rows = await session.execute(query.where(Page.number > after).order_by(Page.number).limit(limit))
     return [(row.number, row.text) for row in rows]
+
+
+class Passage(NamedTuple):
+    """`start` counts characters of the page's text."""
+
+    page: int
+    start: int
+    text: str
+    boxes: list[list[float]]
+
+
+async def passages(
+    session: AsyncSession, owner_id: UUID, document_id: UUID, revision_id: UUID, pages: Iterable[int]
+) -> list[Passage]:
+    """Those of these pages, in their order."""
+    query = select(Chunk.page, Chunk.start_offset, Chunk.text, Chunk.boxes).where(
+        owned(Chunk, owner_id), Chunk.document_id == document_id, Chunk.revision_id == revision_id
+    )
+    rows = await session.execute(query.where(Chunk.page.in_(pages)).order_by(Chunk.ordinal))
+    return [Passage(*row) for row in rows]
 
 
 # --- what waits and what is being read ----------------------------------------------------------------------------

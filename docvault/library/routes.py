@@ -15,7 +15,7 @@ from litestar.response import Stream
 from docvault.errors import InvalidInput
 from docvault.library import queries
 from docvault.library.content import content
-from docvault.library.find_words import find_words, wanted_words
+from docvault.library.find_words import find_words, wanted_words, with_boxes
 from docvault.library.folder_routes import folder_routes
 from docvault.library.links import link
 from docvault.library.list_queries import DocumentFilter, listed
@@ -128,12 +128,21 @@ class DocumentsController(Controller):
 
     @get("/{document_id:uuid}/find", guards=[requires("documents:read")])
     async def find_in_document(
-        self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID], q: FromQuery[str], limit: Limit = 100
+        self,
+        unit: NamedDependency[UnitOfWork],
+        document_id: FromPath[UUID],
+        q: FromQuery[str],
+        limit: Limit = 100,
+        boxes: FromQuery[bool] = False,
     ) -> FindView:
-        """Where these words stand in the document, whatever their case, their accents and the space between them."""
+        """Where these words stand in the document, whatever their case, their accents and the space between them.
+
+        With `boxes`, also where the lines that hold them stand on their pages.
+        """
         wanted = wanted_words(q)
         _, revision = await queries.find(unit.session, unit.owner_id, document_id)
-        return await find_words(unit.session, unit.owner_id, revision.id, wanted, limit)
+        found = await find_words(unit.session, unit.owner_id, revision.id, wanted, limit)
+        return await with_boxes(unit.session, unit.owner_id, revision, found) if boxes else found
 
     @get(
         "/{document_id:uuid}/content",

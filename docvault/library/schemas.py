@@ -83,7 +83,11 @@ class DocumentText(msgspec.Struct):
 
 
 class OccurrenceView(msgspec.Struct):
-    """`start` and `end` count characters (code points) of the page's text; `before` and `after` stand beside them."""
+    """`start` and `end` count characters (code points) of the page's text; `before` and `after` stand beside them.
+
+    `boxes` are those of the lines it stands in, `[left, top, right, bottom]` in points from the page's top left, where
+    they were asked for and are known.
+    """
 
     page: int
     start: int
@@ -91,6 +95,7 @@ class OccurrenceView(msgspec.Struct):
     before: str
     text: str
     after: str
+    boxes: list[list[float]] = []
 
 
 class FindView(msgspec.Struct):

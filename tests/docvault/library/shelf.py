@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 from uuid import UUID, uuid4
 
-from docvault.models import Document, Page, Revision
+from docvault.models import Chunk, Document, Page, Revision
 from docvault.resources import Resources
 
 
@@ -31,3 +31,19 @@ async def put(resources: Resources, owner_id: UUID, filename: str, folder: str =
             for number, text in enumerate(pages, start=1)
         )
     return id
+
+
+async def put_passages(
+    resources: Resources, owner_id: UUID, document_id: UUID, passages: list[tuple[int, int, str, list[list[float]]]]
+) -> None:
+    """Passages of the document's revision: their page, where on it they start, their text, their boxes."""
+    async with resources.database.transaction(owner_id) as session:
+        document = await session.get_one(Document, (owner_id, document_id))
+        session.add_all(
+            Chunk(
+                owner_id=owner_id, id=uuid4(), document_id=document_id, revision_id=document.revision_id,
+                ordinal=ordinal, page=page, start_offset=start, end_offset=start + len(text), text=text, section=[],
+                context="", tokens=1, boxes=boxes, config="simple", tsv="",
+            )
+            for ordinal, (page, start, text, boxes) in enumerate(passages)
+        )  # fmt: skip

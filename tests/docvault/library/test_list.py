@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from docvault.resources import Resources
-from tests.docvault.library.shelf import put
+from tests.docvault.library.shelf import put, put_passages
 from tests.people import People, Person
 
 START = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -209,6 +209,22 @@ async def test_the_first_hits_and_how_many_there_are(reader: Person, book: str) 
     assert {hit["text"] for hit in answer["hits"]} == {"über die Elbe"}
     none = (await reader.http.get(f"/api/documents/{book}/find", params={"q": "Donau"})).json()
     assert none == {"hits": [], "more": False, "total": 0}
+
+
+async def test_the_lines_of_a_scan_that_hold_the_words(reader: Person, resources: Resources) -> None:
+    """Two passages on the page; the words stand in the second line of the second one."""
+    texts = ["Title\nOne line.\nA line with quinces.\nThe end.", "quinces"]
+    scan = str(await put(resources, UUID(reader.id), "scan.pdf", texts=texts))
+    await put_passages(resources, UUID(reader.id), UUID(scan), [
+        (1, 0, texts[0][:15], [[72, 50, 300, 60], [72, 70, 300, 80]]),
+        (1, 16, texts[0][16:], [[72, 90, 300, 100], [72, 110, 300, 120]]),
+    ])  # fmt: skip
+    find = f"/api/documents/{scan}/find"
+    hits = (await reader.http.get(find, params={"q": "QUINCES", "boxes": True})).json()["hits"]
+    assert [hit["boxes"] for hit in hits] == [[[72, 90, 300, 100]], []]
+    across = (await reader.http.get(find, params={"q": "line. a line", "boxes": True})).json()["hits"]
+    assert [hit["boxes"] for hit in across] == [[[72, 70, 300, 80], [72, 90, 300, 100]]]
+    assert (await reader.http.get(find, params={"q": "line"})).json()["hits"][0]["boxes"] == []
 
 
 @pytest.mark.parametrize(("q", "code"), [("", "empty_query"), (" \n", "empty_query"), ("x" * 201, "query_too_long")])

@@ -1,26 +1,36 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTexts } from "@/shared/texts";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Spinner } from "@/shared/ui/Spinner";
+import type { Box } from "@/shared/vault/types";
 import { contentBlob, textQuery } from "./api";
 import { areaOf } from "./boxes";
 import { Marks } from "./Marks";
 import styles from "./PictureView.module.css";
-import type { ViewProps } from "./reading";
+import { boxesOfHits, type ViewProps } from "./reading";
 import { TextView } from "./text/TextView";
 
 /** A picture with the cited lines marked on it, and beside it the words that were read in it. */
 export function PictureView(props: ViewProps) {
-  const { document, cited, onPage } = props;
+  const { document, cited, found, target, onPage } = props;
   const { t } = useTexts("reader");
   const { url, error } = useBlobUrl(props);
   const { data: pages } = useQuery(textQuery(document, 1, 1));
   const page = pages?.[0];
   const size = page?.width && page.height ? { width: page.width, height: page.height } : null;
-  const areas = size && cited ? cited.boxes.map((box) => areaOf(box, size)) : [];
+  const lines = (boxes: Box[]) => (size ? boxes.map((box) => areaOf(box, size)) : []);
+  const current = found.hits[found.current];
+  const others = boxesOfHits(found, 1).filter((boxes) => boxes !== current?.boxes);
   const frame = useRef<HTMLDivElement>(null);
+  const toMarks = useCallback((kind: "cited" | "current") => {
+    frame.current?.querySelector(`[data-marks=${kind}] span`)?.scrollIntoView({ block: "center" });
+  }, []);
   useEffect(() => onPage(1), [onPage]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each turn of the target goes there.
+  useEffect(() => {
+    if (target.why !== "page") toMarks(target.why === "found" ? "current" : "cited");
+  }, [target, current, toMarks]);
   return (
     <div className={styles.both}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
@@ -33,11 +43,11 @@ export function PictureView(props: ViewProps) {
               src={url}
               alt={document.title ?? document.filename}
               className={styles.picture}
-              onLoad={() =>
-                frame.current?.querySelector("[data-marks] span")?.scrollIntoView({ block: "center" })
-              }
+              onLoad={() => toMarks("cited")}
             />
-            <Marks areas={areas} kind="cited" label={t("marks.cited", { page: 1 })} />
+            <Marks areas={lines(cited?.boxes ?? [])} kind="cited" label={t("marks.cited", { page: 1 })} />
+            <Marks areas={lines(others.flat())} kind="found" />
+            <Marks areas={lines(current?.boxes ?? [])} kind="current" label={t("marks.current")} />
           </div>
         )}
       </section>

@@ -5,11 +5,12 @@ import { problemOf } from "@/shared/api/problem";
 import { queryClient } from "@/shared/api/query";
 import { keys } from "@/shared/vault/keys";
 import { putDocument } from "@/shared/vault/live";
-import type { DocumentView } from "@/shared/vault/types";
+import type { Box, DocumentView } from "@/shared/vault/types";
+import { kindOf } from "./reading";
 
 export type PageText = { page: number; text: string; width?: number | null; height?: number | null };
-/** `start` and `end` count characters of the page's text. */
-export type FindHit = { page: number; start: number; end: number };
+/** `start` and `end` count characters of the page's text; `boxes` are those of its lines. */
+export type FindHit = { page: number; start: number; end: number; boxes?: Box[] };
 export type FindAnswer = { hits: FindHit[]; more: boolean; total: number };
 
 const AT_ONCE = 500; // hits of one search inside
@@ -43,11 +44,12 @@ export function textQuery(document: DocumentView, first: number, last: number) {
   };
 }
 
+/** Where a page is shown as a picture, its hits are marked by the boxes of their lines. */
 export function useFound(document: DocumentView, q: string) {
+  const query = `q=${encodeURIComponent(q)}&limit=${AT_ONCE}&boxes=${kindOf(document) !== "text"}`;
   return useQuery({
     queryKey: ["documents", "find", document.id, document.sha256, q],
-    queryFn: ({ signal }) =>
-      json<FindAnswer>(at(document.id, `/find?q=${encodeURIComponent(q)}&limit=${AT_ONCE}`), { signal }),
+    queryFn: ({ signal }) => json<FindAnswer>(at(document.id, `/find?${query}`), { signal }),
     enabled: q !== "",
     staleTime: FRESH,
     placeholderData: q === "" ? undefined : keepPreviousData,

@@ -30,6 +30,11 @@ export function currentOn(found: Found, page: number): number {
   return found.hits.slice(0, found.current).filter((hit) => hit.page === page).length;
 }
 
+/** Of a page that has no words to mark: the lines of each of its hits. */
+export function boxesOfHits(found: Found, page: number): Box[][] {
+  return found.hits.filter((hit) => hit.page === page).map((hit) => hit.boxes ?? []);
+}
+
 export const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"];
 
 export type Kind = "pdf" | "picture" | "text";

@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange
+         * @description Start a session with the ticket of a `sign-in-link`, which is good once.
+         */
+        post: operations["ApiAuthExchangeExchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -222,6 +242,26 @@ export interface paths {
          * @description Make an account and log in. The first account is the administrator's.
          */
         post: operations["ApiAuthRegisterRegister"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sign-in-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * SignInLink
+         * @description A link that signs another browser in as you: once, within `DOCVAULT_SIGN_IN_LINK_SECONDS`.
+         */
+        post: operations["ApiAuthSignInLinkSignInLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -479,6 +519,8 @@ export interface paths {
         /**
          * FindInDocument
          * @description Where these words stand in the document, whatever their case, their accents and the space between them.
+         *
+         *     With `boxes`, also where the lines that hold them stand on their pages.
          */
         get: operations["ApiDocumentsDocumentIdFindFindInDocument"];
         put?: never;
@@ -1685,6 +1727,7 @@ export interface components {
         OccurrenceView: {
             after: string;
             before: string;
+            boxes?: number[][];
             end: number;
             page: number;
             start: number;
@@ -1841,6 +1884,16 @@ export interface components {
             /** Format: date-time */
             refreshed_at: string;
             user_agent: string;
+        };
+        /** SignInLink */
+        SignInLink: {
+            ticket: string;
+        };
+        /** SignInLinkView */
+        SignInLinkView: {
+            /** Format: date-time */
+            expires_at: string;
+            url: string;
         };
         /** SourceView */
         SourceView: {
@@ -2230,6 +2283,45 @@ export interface operations {
             };
         };
     };
+    ApiAuthExchangeExchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInLink"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiAuthLoginLogIn: {
         parameters: {
             query?: never;
@@ -2361,6 +2453,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiAuthSignInLinkSignInLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLinkView"];
                 };
             };
         };
@@ -2973,6 +3085,7 @@ export interface operations {
     ApiDocumentsDocumentIdFindFindInDocument: {
         parameters: {
             query: {
+                boxes?: boolean;
                 limit?: number;
                 q: string;
             };

@@ -5,6 +5,7 @@ import {
   type RefObject,
   useEffect,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
@@ -12,7 +13,7 @@ import { useTexts } from "@/shared/texts";
 import { type Area, areaOf, type Size, topOf } from "../boxes";
 import { Marks } from "../Marks";
 import { citedSpans, findAll } from "../match";
-import type { Cited } from "../reading";
+import { boxesOfHits, type Cited, currentOn, type Found } from "../reading";
 import type { OpenPdf } from "./open";
 import styles from "./PdfPage.module.css";
 import { useCanvas } from "./useCanvas";
@@ -27,16 +28,14 @@ type Props = {
   inSight: boolean;
   /** What is cited on this page. */
   cited: Cited | null;
-  q: string;
-  /** Which of the hits on this page is the current one; -1 for none. */
-  current: number;
+  found: Found;
   onSize: (index: number, size: Size) => void;
   /** Where on the page the marks begin, as a share of its height; undefined when it is not known any more. */
   onMarked: (index: number, kind: "cited" | "found", share: number | undefined) => void;
 };
 
 export const PdfPage = memo(function PdfPage(props: Props) {
-  const { open, index, size, scale, top, inSight, cited, q, current, onSize, onMarked } = props;
+  const { open, index, size, scale, top, inSight, cited, found, onSize, onMarked } = props;
   const { t } = useTexts(["reader", "common"]);
   const sheet = useRef<HTMLElement>(null);
   const picture = useRef<HTMLDivElement>(null);
@@ -45,7 +44,8 @@ export const PdfPage = memo(function PdfPage(props: Props) {
   useCanvas(picture, page, size, scale, inSight);
   const words = useTextLayer(open.js, page, layer);
   const citedAreas = useCited(words, sheet, cited, size, page !== null);
-  const hits = useHits(words, sheet, q);
+  const hits = useHits(words, sheet, found, index + 1, size);
+  const current = currentOn(found, index + 1);
   const shown = current < 0 ? undefined : hits[Math.min(current, hits.length - 1)];
 
   useTelling(index, "cited", topOf(citedAreas), onMarked, citedAreas);
@@ -108,7 +108,7 @@ function usePage(open: OpenPdf, index: number, onSize: Props["onSize"]): PDFPage
   return page;
 }
 
-/** By its boxes as soon as the page's size is known, else by finding its words. */
+/** By its boxes as soon as the page's size is known; closer, by its very words, when those are there. */
 function useCited(
   words: Words | null,
   sheet: RefObject<HTMLElement | null>,
@@ -119,26 +119,37 @@ function useCited(
   const [areas, setAreas] = useState<Area[]>([]);
   const { width, height } = size;
   useLayoutEffect(() => {
-    if (!cited || !known) setAreas([]);
-    else if (cited.boxes.length) setAreas(cited.boxes.map((box) => areaOf(box, { width, height })));
-    else if (words && sheet.current && cited.quote) {
-      const page = sheet.current;
-      const spans = citedSpans(words.text, { quote: cited.quote });
-      setAreas(spans.flatMap((span) => areasOf(words, span, page)));
-    } else setAreas([]);
+    if (!cited || !known) return setAreas([]);
+    const page = sheet.current;
+    const spans = words && cited.quote ? citedSpans(words.text, { quote: cited.quote }) : [];
+    const byWords = words && page ? spans.flatMap((span) => areasOf(words, span, page)) : [];
+    const byBoxes = cited.boxes.map((box) => areaOf(box, { width, height }));
+    setAreas(byWords.length ? byWords : byBoxes);
   }, [words, sheet, cited, width, height, known]);
   return areas;
 }
 
-function useHits(words: Words | null, sheet: RefObject<HTMLElement | null>, q: string): Area[][] {
+/** By the words of the page; of a scan, which has none, by the lines that the server read there. */
+function useHits(
+  words: Words | null,
+  sheet: RefObject<HTMLElement | null>,
+  found: Found,
+  number: number,
+  { width, height }: Size,
+): Area[][] {
   const [hits, setHits] = useState<Area[][]>([]);
+  const { q } = found;
   useLayoutEffect(() => {
     const page = sheet.current;
     setHits(
-      words && page && q
+      words?.text.trim() && page && q
         ? findAll(words.text, q).map((span) => areasOf(words, span, page))
         : (none: Area[][]) => (none.length ? [] : none),
     );
   }, [words, sheet, q]);
-  return hits;
+  const lines = useMemo(
+    () => boxesOfHits(found, number).map((boxes) => boxes.map((box) => areaOf(box, { width, height }))),
+    [found, number, width, height],
+  );
+  return words && !words.text.trim() ? lines : hits;
 }

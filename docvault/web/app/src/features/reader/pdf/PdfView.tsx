@@ -4,7 +4,7 @@ import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { Spinner } from "@/shared/ui/Spinner";
 import type { Size } from "../boxes";
-import { currentOn, type ViewProps } from "../reading";
+import type { ViewProps } from "../reading";
 import { useReadingFocus } from "../useReadingFocus";
 import { layOut } from "./layout";
 import type { OpenPdf } from "./open";
@@ -113,8 +113,7 @@ function Pages({ document, open, size, target, cited, found, zoom, onZoom, onSha
               top={layout.tops[index] ?? 0}
               inSight={index === sight.main}
               cited={cited?.page === index + 1 ? cited : null}
-              q={found.q}
-              current={currentOn(found, index + 1)}
+              found={found}
               onSize={onSize}
               onMarked={onMarked}
             />
