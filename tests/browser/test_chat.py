@@ -42,7 +42,7 @@ async def test_one_model_fails_and_the_other_is_checked_on_the_page(windows: Win
     assert quote["page"] == [str(ANSWER_PAGE)]
     where = around(await marked(page, ANSWER_PAGE))
     assert where.covers(printed(handbook(), ANSWER_PAGE, "12 days"))
-    assert where.bottom - where.top < 0.2, "a few lines are marked, not the page"
+    assert where.bottom - where.top < 0.2, f"a few lines are marked, not the page: {where} {quote}"
 
 
 async def test_quotes_answer_without_a_model_and_are_kept(windows: Windows, reader: Person) -> None:

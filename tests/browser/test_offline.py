@@ -21,7 +21,13 @@ from docvault.server.problems import on_error
 from tests.browser.windows import Window, Windows
 from tests.people import People, Person
 
-NO_NET = (r"net::ERR_INTERNET_DISCONNECTED", r"net::ERR_FAILED", r"net::ERR_NETWORK", r"Failed to load resource", r"DocVault cannot be reached")
+NO_NET = (
+    r"net::ERR_INTERNET_DISCONNECTED",
+    r"net::ERR_FAILED",
+    r"net::ERR_NETWORK",
+    r"Failed to load resource",
+    r"DocVault cannot be reached",
+)
 KEPT = """async () => {
     const seen = (await caches.keys()).filter((name) => name.startsWith("docvault-seen-"));
     const paths = [];

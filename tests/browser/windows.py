@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 
 from docvault.web.build import APP
 from tests.people import PASSWORD, Person
@@ -114,15 +114,14 @@ def _why(node: dict[str, Any]) -> str:
 
 
 async def sideways(page: Page) -> list[str]:
-    """What makes the page scroll sideways, or stands out beyond its right edge."""
+    """Whether the page, or its main part, scrolls sideways; and what stands out beyond its right edge, if so."""
     return await page.evaluate("""() => {
         const width = document.documentElement.clientWidth;
-        const wide = [...document.querySelectorAll("html, body, main")]
-            .filter((one) => one.scrollWidth > one.clientWidth + 1)
+        const wide = [document.scrollingElement, document.querySelector("main")]
+            .filter((one) => one && one.scrollWidth > one.clientWidth + 1)
             .map((one) => `${one.tagName} scrolls: ${one.scrollWidth} > ${one.clientWidth}`);
-        return document.scrollingElement.scrollWidth > width ? [...wide, "the page scrolls"] : wide;
+        const out = [...document.querySelectorAll("main *")]
+            .filter((one) => one.getBoundingClientRect().right > width + 1)
+            .map((one) => `beyond the edge: ${one.cloneNode().outerHTML}`);
+        return wide.length ? [...wide, ...out.slice(0, 5)] : [];
     }""")
-
-
-def asked(requests: list[Request]) -> list[str]:
-    return [request.url for request in requests]
