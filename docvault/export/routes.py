@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
@@ -40,7 +41,10 @@ async def get_export(
     """
     name = f"docvault-{datetime.now(UTC):%Y-%m-%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Stream(export(resources, identity.owner_id), headers=headers, media_type="application/zip")
+    # It may take hours: longer than an access token lives, but no longer than the session is good.
+    session = msgspec.structs.replace(identity, expires_at=None)
+    pieces = resources.streams.of(session, export(resources, identity.owner_id))
+    return Stream(pieces, headers=headers, media_type="application/zip")
 
 
 @delete("/api/me", tags=["accounts"], guards=[requires("account")])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
+from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from docvault.export import queries
+from docvault.export import queries, routes
 from docvault.export.operations import export
 from docvault.resources import Resources
+from docvault.security import streams
 from ingestion.sweeper import sweep
 from tests.people import People, Person
 
@@ -125,6 +128,22 @@ async def test_who_has_nothing_gets_that(people: People, alice: Person) -> None:
     assert sorted(archive.namelist()) == ["account.json", "conversations.json", "documents.json"]
     assert read(archive, "documents.json") == read(archive, "conversations.json") == []
     assert alice.email not in archive.read("account.json").decode()
+
+
+async def test_it_breaks_off_with_its_session(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def endless(*_: object) -> AsyncGenerator[bytes]:
+        yield b"PK"
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(routes, "export", endless)
+    monkeypatch.setattr(streams, "EVERY", 0.05)
+    person = await people.new()
+    url = (await person.http.post("/api/export/link")).json()["url"]
+    async with asyncio.timeout(20), people.stranger().stream("GET", url) as answer:
+        pieces = answer.aiter_bytes()
+        assert await anext(pieces) == b"PK"
+        assert (await person.http.post("/api/auth/logout")).status_code == 204
+        assert [piece async for piece in pieces] == []
 
 
 async def test_only_who_is_logged_in_or_has_a_link(alice: Person, people: People) -> None:
