@@ -95,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(description="Seconds in which the refresh token before the current one is still good: reloads, two tabs."),
     ] = 30
     ticket_seconds: Annotated[Positive, Meta(description="Life of a link by which the browser downloads.")] = 300
+    sign_in_link_seconds: Annotated[Positive, Meta(description="Life of a link that signs a browser in, once.")] = 600
     password_min_length: Annotated[Positive, Meta(description="Shortest password accepted.")] = 10
     login_attempts: Annotated[
         Positive,

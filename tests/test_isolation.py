@@ -27,6 +27,7 @@ OPEN = {
     "/health/ready",
     "/api/auth/register",
     "/api/auth/login",
+    "/api/auth/exchange",
     "/api/auth/refresh",
 }
 

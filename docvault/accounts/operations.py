@@ -98,13 +98,23 @@ async def log_in(resources: Resources, email: str, password: str, client: Client
         if found.disabled:
             raise _disabled()
     renewed = await hash_password(password) if is_outdated(found.password_hash) else None
-    async with database.transaction(found.id) as session:
-        if (user := await queries.find_user(session, found.id)) is None or user.disabled_at:
+    return await open_session_of(resources, found.id, client, renewed)
+
+
+async def open_session_of(
+    resources: Resources, owner_id: UUID, client: Client, password_hash: str | None = None
+) -> SignedIn:
+    """A new session for whoever has proven to be this person; `password_hash` takes the place of an outdated one.
+
+    Raises `Forbidden` (`account_disabled`).
+    """
+    async with resources.database.transaction(owner_id) as session:
+        if (user := await queries.find_user(session, owner_id)) is None or user.disabled_at:
             raise _disabled()
-        if renewed:
-            await queries.change_password_hash(session, user.id, renewed)
+        if password_hash:
+            await queries.change_password_hash(session, user.id, password_hash)
         await queries.forget_expired_sessions(session, user.id)
-        tokens = await _open_session(session, settings, user.id, client)
+        tokens = await _open_session(session, resources.settings, user.id, client)
         preferences = await queries.preferences(session, user.id)
     log.info("login.succeeded", owner_id=str(user.id))
     return SignedIn(user, *tokens, preferences)

@@ -30,11 +30,13 @@ from docvault.accounts.schemas import (
     session_view,
     user_view,
 )
+from docvault.accounts.sign_in_links import SignInLink, SignInLinkView, make_sign_in_link, sign_in_by_link
 from docvault.accounts.throttle import client_key
 from docvault.models import ApiKey, Session, User
 from docvault.pagination import CursorPage, cursor_page, decode_cursor, encode_cursor
 from docvault.resources import Resources
 from docvault.security.access import Identity, requires
+from docvault.security.tokens import not_authenticated
 from docvault.settings import Settings
 from docvault.unit_of_work import UnitOfWork
 
@@ -61,6 +63,23 @@ class AuthController(Controller):
     ) -> Response[TokenView]:
         """Start a session. After too many failed tries for one address, 429 with `Retry-After`."""
         signed_in = await operations.log_in(resources, data.email, data.password, client_of(request))
+        return _signed_in(resources.settings, signed_in)
+
+    @post("/sign-in-link", guards=[requires("account")])
+    async def sign_in_link(
+        self, resources: NamedDependency[Resources], identity: NamedDependency[Identity]
+    ) -> SignInLinkView:
+        """A link that signs another browser in as you: once, within `DOCVAULT_SIGN_IN_LINK_SECONDS`."""
+        if identity.session_id is None:
+            raise not_authenticated("A link needs somebody who is logged in.")
+        return make_sign_in_link(resources.settings, identity.owner_id, identity.session_id)
+
+    @post("/exchange", opt={"public": True}, status_code=200)
+    async def exchange(
+        self, request: AnyRequest, resources: NamedDependency[Resources], data: JSONBody[SignInLink]
+    ) -> Response[TokenView]:
+        """Start a session with the ticket of a `sign-in-link`, which is good once."""
+        signed_in = await sign_in_by_link(resources, data.ticket, client_of(request))
         return _signed_in(resources.settings, signed_in)
 
     @post("/refresh", opt={"public": True}, status_code=200)

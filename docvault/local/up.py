@@ -21,7 +21,7 @@ from docvault.errors import ConfigurationError
 from docvault.local.home import Home, any_port, check_port, open_home
 from docvault.local.processes import Child, Program, Supervisor, stop_orphans
 from docvault.local.stack import LocalStack, embedder_address, environment, running_servers
-from docvault.local.welcome import ACCOUNT, welcome
+from docvault.local.welcome import ACCOUNT, sign_in_link, welcome
 from docvault.settings import Settings
 
 READY_SECONDS = 120.0
@@ -54,7 +54,8 @@ async def _serve(settings: Settings, home: Home, supervisor: Supervisor, say: Co
     async with everything(settings, home, supervisor, lambda line: say.print(line, markup=False)) as (stack, watching):
         async with httpx.AsyncClient(base_url=address(stack.settings), timeout=60.0) as client:
             await welcome(client, home, say, ask=ask)
-        _tell_where(stack, say)
+            link = await sign_in_link(client)
+        _tell_where(stack, say, link)
         await watching
 
 
@@ -177,9 +178,13 @@ async def _is_ready(client: httpx.AsyncClient) -> bool:
         return False
 
 
-def _tell_where(stack: LocalStack, say: Console) -> None:
+def _tell_where(stack: LocalStack, say: Console, link: str | None) -> None:
     say.print()
     say.print(f"DocVault serves at {address(stack.settings)}", style="bold", markup=False)
+    if link:
+        minutes = stack.settings.sign_in_link_seconds // 60
+        say.print(f"  open      {address(stack.settings)}{link}", markup=False)
+        say.print(f"            signs you in, once, within {minutes} minutes; another: docvault open", markup=False)
     say.print(f"  account   {ACCOUNT}", markup=False)
     say.print(f"  password  account_password in {stack.home.path / 'secrets.json'}", markup=False)
     say.print(f"  logs      {stack.home.path / 'logs'}", markup=False)

@@ -64,6 +64,15 @@ async def sign_in(client: httpx.AsyncClient, home: Home) -> bool:
     return True
 
 
+async def sign_in_link(client: httpx.AsyncClient) -> str | None:
+    """A path that signs a browser in to the account that `client` is; None where it is none."""
+    try:
+        answer = await client.post("/api/auth/sign-in-link")
+        return str(answer.raise_for_status().json()["url"])
+    except (httpx.HTTPError, ValueError, KeyError):
+        return None
+
+
 async def what_is_there(client: httpx.AsyncClient) -> str:
     page = (await client.get("/api/documents", params={"limit": 100})).raise_for_status().json()
     ready = sum(document["status"] == "ready" for document in page["items"])

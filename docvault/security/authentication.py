@@ -17,6 +17,7 @@ USE_NOTED_WITHIN = 1.0  # seconds; then the request goes on without
 TICKET_SCOPES: dict[str, frozenset[Scope]] = {
     "content": frozenset({"documents:read"}),
     "export": frozenset({"account"}),
+    "sign-in": frozenset(),
 }
 """What a ticket for each purpose may do where it is accepted."""
 log = get_logger(__name__)

@@ -147,6 +147,15 @@ def import_(
     sys.exit(0 if _run(import_folder(_settings("console", "error"), wanted, _remote(url, api_key))) else 1)
 
 
+@main.command("open")
+@click.option("--browser/--no-browser", default=True, help="Whether to open it in the browser too.")
+def open_page(browser: bool) -> None:
+    """Print a link to the page that signs you in to this home's account, once, and open it."""
+    from docvault.local.open_page import open_page as run_open
+
+    _run(run_open(_settings("console", "error"), browser=browser))
+
+
 @main.command()
 @click.option("--watch", is_flag=True, help="Go on showing it, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")

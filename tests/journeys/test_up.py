@@ -96,6 +96,15 @@ async def test_the_first_start_answers_a_question(up: Up) -> None:
     assert f"http://127.0.0.1:{up.port}" in said
 
 
+async def test_it_prints_a_link_that_signs_in_once(up: Up) -> None:
+    said = await up.serving()
+    ticket = said.partition("/sign-in#ticket=")[2].split()[0]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{up.port}") as browser:
+        answers = [await browser.post("/api/auth/exchange", json={"ticket": ticket}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 401]
+    assert answers[0].json()["user"]["email"] == ACCOUNT
+
+
 async def test_it_listens_on_loopback_only(up: Up) -> None:
     await up.serving()
     for pid in up.pids():

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, Navigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTexts } from "@/shared/texts";
 import { aboutQuery } from "@/shared/vault/about";
 import { AuthForm } from "./AuthForm";
 import { Frame } from "./Frame";
+import { SignInByLink, ticketOf } from "./SignInByLink";
 
 const route = getRouteApi("/sign-in");
 
@@ -11,7 +13,8 @@ export function SignInPage() {
   const { t } = useTexts("session");
   const { next } = route.useSearch();
   const about = useQuery(aboutQuery).data;
-  if (about?.first_run) return <Navigate to="/welcome" replace />;
+  const [ticket] = useState(() => ticketOf(location.hash));
+  if (about?.first_run && !ticket) return <Navigate to="/welcome" replace />;
   const below = about?.registration_open ? (
     <>
       {t("signIn.noAccount")} <Link to="/register">{t("signIn.register")}</Link>
@@ -21,6 +24,7 @@ export function SignInPage() {
   );
   return (
     <Frame title={t("signIn.title")} below={below}>
+      {ticket && <SignInByLink ticket={ticket} />}
       <AuthForm kind="login" submit={t("signIn.submit")} next={next} />
     </Frame>
   );
