@@ -2,7 +2,9 @@
 import type { Asking } from "./reducer";
 
 export function requestOf(asking: Asking): object {
-  const { question, models, filters, conversationId, replaces, regenerates } = asking;
+  const { question, models, filters, conversationId } = asking;
+  // Of a conversation that nobody keeps, nothing can be replaced.
+  const { replaces, regenerates } = conversationId ? asking : {};
   return {
     ...(regenerates ? {} : { question }),
     ...(models.length && { models }), // else the vault's own

@@ -6,13 +6,13 @@ import { useRef, useSyncExternalStore } from "react";
 import { asProblem } from "@/shared/api/problem";
 import { queryClient } from "@/shared/api/query";
 import { subscribe as onSession, sessionState } from "@/shared/api/session";
-import { serverEvents } from "@/shared/api/sse";
+import { type ServerEvent, serverEvents } from "@/shared/api/sse";
 import { keys } from "@/shared/vault/keys";
 import { listNew } from "../history/cache";
 import { type Asking, begun, type Happening, happened, type LiveTurn } from "./reducer";
 import { requestOf } from "./request";
+import { anew, mayCome, SETTLES } from "./stopped";
 
-const SETTLES = 700; // milliseconds in which the server keeps what was said before somebody stopped it
 const HIDDEN_FRAME = 250; // a page in the background draws nothing, and gets no animation frames
 
 let turns: readonly LiveTurn[] = [];
@@ -21,6 +21,7 @@ const moves = new Map<string, string>(); // from what stood for a conversation t
 const unsaved = new Set<string>(); // conversations of which the server keeps nothing yet
 const keysOf = new Map<string, string>(); // a question's id to the key it was first shown under
 const leaving = new Map<string, AbortController>();
+const stoppedAt = new Map<string, number>(); // when something was stopped in a conversation, by its id
 const listeners = new Set<() => void>();
 
 function freshPlace(): string {
@@ -38,13 +39,7 @@ export function ask(asking: Asking, place: string): void {
 
 async function listen(turn: LiveTurn, signal: AbortSignal): Promise<void> {
   try {
-    const init = {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(requestOf(turn)),
-      signal,
-    };
-    for await (const { event, data } of serverEvents("/api/chat", init)) {
+    for await (const { event, data } of said(turn, signal)) {
       gather(turn.key, { type: "event", event, data, at: performance.now() });
     }
     gather(turn.key, { type: "event", event: "end", data: {}, at: performance.now() });
@@ -57,6 +52,26 @@ async function listen(turn: LiveTurn, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Once more where what was stopped a moment ago was not kept yet, and plainly where it never was. */
+async function* said(turn: LiveTurn, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+  let asking: Asking = turn;
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return yield* serverEvents("/api/chat", initOf(asking, signal));
+    } catch (error) {
+      const at = stoppedAt.get(turn.conversationId ?? "");
+      if (signal.aborted || tried > 2 || !mayCome(error, asking, at, performance.now())) throw error;
+      if (tried === 2) asking = anew(turn, error);
+      else await new Promise((resolve) => setTimeout(resolve, SETTLES));
+    }
+  }
+}
+
+function initOf(asking: Asking, signal: AbortSignal): RequestInit {
+  const headers = { "Content-Type": "application/json" };
+  return { method: "POST", headers, body: JSON.stringify(requestOf(asking)), signal };
+}
+
 /** What was written stays. */
 export function stop(place: string): void {
   for (const turn of turns) {
@@ -64,6 +79,7 @@ export function stop(place: string): void {
     gather(turn.key, { type: "stopped", at: performance.now() });
     flush();
     leaving.get(turn.key)?.abort();
+    stoppedAt.set(placeNow(place), performance.now());
     setTimeout(() => refresh(placeNow(place)), SETTLES);
   }
 }

@@ -4,6 +4,7 @@ import { Problem } from "@/shared/api/problem";
 import { useProblemText } from "@/shared/lib/problem-text";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
+import { ErrorBoundary } from "@/shared/ui/ErrorBoundary";
 import { Skeleton } from "@/shared/ui/Skeleton";
 import { useActions } from "../actions";
 import { useModelName } from "../models";
@@ -15,8 +16,16 @@ const Markdown = lazy(() => import("../text/Markdown"));
 
 type Props = { turn: Turn; answer: Answer; named: boolean };
 
-/** One model's answer: its words as they come, or what became of them. */
-export const AnswerView = memo(function AnswerView({ turn, answer, named }: Props) {
+/** One model's answer: its words as they come, or what became of them. What breaks here breaks no other answer. */
+export const AnswerView = memo(function AnswerView(props: Props) {
+  return (
+    <ErrorBoundary resetKey={`${props.answer.id} ${props.answer.state}`}>
+      <Shown {...props} />
+    </ErrorBoundary>
+  );
+});
+
+function Shown({ turn, answer, named }: Props) {
   const name = useModelName(answer.model);
   const open = answer.state === "waiting" || answer.state === "writing";
   return (
@@ -38,7 +47,7 @@ export const AnswerView = memo(function AnswerView({ turn, answer, named }: Prop
       {!open && <AnswerFoot turn={turn} answer={answer} named={named} />}
     </article>
   );
-});
+}
 
 export function StateDot({ answer }: { answer: Answer | undefined }) {
   return <span className={styles.dot} data-state={answer?.state} aria-hidden="true" />;
