@@ -40,7 +40,7 @@ async def kept(resources: Resources, owner: str) -> dict[str, int]:
 async def settled_person(people: People) -> Person:
     person = await people.new()
     await person.add(("a.md", b"# Gulls\n\nThe gulls came back in March.\n"), ("b.md", b"Other words about terns."))
-    await person.upload(("c.md", b"A third one, about auks."), folder="deep/down")
+    await person.add(("c.md", b"A third one, about auks."), folder="deep/down")
     await person.chat("When did the gulls come back?")
     await person.http.post("/api/webhooks", json={"url": "https://gulls.invalid/hooks"})
     await person.http.patch("/api/me", json={"preferences": {"theme": "dark"}})
@@ -54,6 +54,7 @@ async def test_nothing_is_left_and_nobody_else_loses_anything(
     person, bystander = await settled_person(people), await settled_person(people)
     key = await person.http.post("/api/keys", json={"name": "k", "scopes": ["search"]})
     before = await kept(resources, bystander.id)
+    await person.upload(("d.md", b"Nobody has read this yet."))
     assert {"documents", "chunks", "messages", "objects", "webhooks", "preferences"} <= set(before)
     answer = await leave(person.http)
     assert (answer.status_code, answer.content) == (204, b"")
