@@ -13,15 +13,21 @@ type Props = {
   children?: ReactNode;
   /** Buttons, the confirming one last. */
   actions?: ReactNode;
+  /** At the side instead of in the middle. */
+  drawer?: boolean;
 };
 
-export function Dialog({ open, onOpenChange, title, description, children, actions }: Props) {
+export function Dialog({ open, onOpenChange, title, description, children, actions, drawer = false }: Props) {
   const { t } = useTexts();
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className={styles.overlay} />
-        <Radix.Content className={styles.content} {...(description ? {} : { "aria-describedby": undefined })}>
+        <Radix.Content
+          className={styles.content}
+          data-drawer={drawer ? "" : undefined}
+          {...(description ? {} : { "aria-describedby": undefined })}
+        >
           <header className={styles.header}>
             <Radix.Title className={styles.title}>{title}</Radix.Title>
             <Radix.Close asChild>

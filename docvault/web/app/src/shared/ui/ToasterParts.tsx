@@ -11,7 +11,7 @@ export function ToasterParts() {
   const toasts = useToasts();
   const { t } = useTexts();
   return (
-    <Toast.Provider swipeDirection="right">
+    <Toast.Provider swipeDirection="left">
       {toasts.map((one) => (
         <Toast.Root
           key={one.id}
