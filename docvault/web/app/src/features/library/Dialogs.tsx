@@ -4,9 +4,11 @@ import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
 import { TextField } from "@/shared/ui/TextField";
 import { nameOf, parentOf } from "@/shared/vault/folders";
+import type { DocumentView } from "@/shared/vault/types";
 import { useActions, useFolderActions } from "./actions";
 import { Buttons } from "./Buttons";
 import { type OpenDialog, openDialog, useOpenDialog } from "./dialogs";
+import { FolderTree } from "./FolderTree";
 import { MoveDialog } from "./MoveDialog";
 import { TagsDialog } from "./TagsDialog";
 
@@ -23,7 +25,11 @@ export function Dialogs() {
     case "rename":
       return <Rename document={open.document} />;
     case "move":
-      return <MoveDialog documents={open.documents} onClose={close} />;
+      return <MoveDocuments documents={open.documents} />;
+    case "moveFolder":
+      return <MoveFolder path={open.path} />;
+    case "folders":
+      return <FolderSheet />;
     case "tags":
       return <TagsDialog documents={open.documents} onClose={close} />;
     case "confirm":
@@ -59,7 +65,7 @@ function RenameFolder({ path }: { path: string }) {
   );
 }
 
-function Rename({ document }: { document: Extract<OpenDialog, { kind: "rename" }>["document"] }) {
+function Rename({ document }: { document: DocumentView }) {
   const { t } = useTexts("library");
   const { rename } = useActions();
   return (
@@ -70,6 +76,46 @@ function Rename({ document }: { document: Extract<OpenDialog, { kind: "rename" }
       start={document.filename}
       onName={(name) => rename(document, name)}
     />
+  );
+}
+
+function MoveDocuments({ documents }: { documents: readonly DocumentView[] }) {
+  const { t } = useTexts("library");
+  const { move } = useActions();
+  return (
+    <MoveDialog
+      title={t("move.title", { count: documents.length })}
+      onMove={(folder) => move(documents, folder)}
+      onClose={close}
+    />
+  );
+}
+
+function MoveFolder({ path }: { path: string }) {
+  const { t } = useTexts("library");
+  const { rename } = useFolderActions();
+  const name = nameOf(path);
+  return (
+    <MoveDialog
+      title={t("moveFolder", { name })}
+      without={path}
+      onMove={(into) => rename.mutate({ path, new_path: [into, name].filter(Boolean).join("/") })}
+      onClose={close}
+    />
+  );
+}
+
+/** On a phone: what the sidebar shows elsewhere. */
+function FolderSheet() {
+  const { t } = useTexts("library");
+  return (
+    <Dialog open drawer onOpenChange={close} title={t("folders")}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: closes after the links within, which have the keys. */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a link's click is what Enter gives too. */}
+      <div onClick={(event) => (event.target as Element).closest("a") && close()}>
+        <FolderTree top />
+      </div>
+    </Dialog>
   );
 }
 

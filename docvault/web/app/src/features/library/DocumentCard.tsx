@@ -6,26 +6,29 @@ import { DocumentMenu } from "./DocumentMenu";
 import { Choose, type ItemProps, NameLink } from "./DocumentRow";
 import { DocumentState } from "./DocumentState";
 import { dragDocuments } from "./drag";
+import { DRAGS, usePress } from "./press";
 
 export const DocumentCard = memo(function DocumentCard(props: ItemProps) {
   const { document, index, focused, chosen, place } = props;
   const isChosen = chosen.has(document.id);
+  const press = usePress(props);
   return (
     <div
+      {...press}
       role="row"
       aria-rowindex={index + 1}
       aria-selected={isChosen}
       tabIndex={focused ? 0 : -1}
       data-index={index}
       className={styles.card}
-      draggable={!place.trash}
+      draggable={DRAGS && !place.trash}
       onDragStart={(event: DragEvent) => dragDocuments(event, isChosen ? [...chosen] : [document.id])}
     >
       <div role="gridcell" className={styles.top}>
         <DocumentIcon contentType={document.content_type} />
         <span className={styles.space} />
         <Choose {...props} />
-        <DocumentMenu document={document} trash={place.trash ?? false} />
+        <DocumentMenu document={document} trash={place.trash ?? false} reached={focused} />
       </div>
       <div role="gridcell" className={styles.name}>
         <NameLink document={document} />
@@ -34,7 +37,7 @@ export const DocumentCard = memo(function DocumentCard(props: ItemProps) {
         <span className={styles.meta}>
           {bytes(document.size_bytes)} · {moment(document.created_at)}
         </span>
-        <DocumentState document={document} />
+        <DocumentState document={document} reached={focused} />
       </div>
     </div>
   );

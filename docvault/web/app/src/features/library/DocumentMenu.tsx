@@ -19,12 +19,19 @@ import type { DocumentView } from "@/shared/vault/types";
 import { useActions, useCancel } from "./actions";
 import { openDialog } from "./dialogs";
 
-export function DocumentMenu({ document, trash }: { document: DocumentView; trash: boolean }) {
+type Props = {
+  document: DocumentView;
+  trash: boolean;
+  /** By the Tab key: only the controls of the row that has the focus are. */
+  reached: boolean;
+};
+
+export function DocumentMenu({ document, trash, reached }: Props) {
   const { t } = useTexts("library");
   return (
     <Menu
       trigger={
-        <IconButton label={t("documentMenu", { name: document.filename })} tabIndex={-1}>
+        <IconButton label={t("documentMenu", { name: document.filename })} tabIndex={reached ? 0 : -1}>
           <Ellipsis />
         </IconButton>
       }

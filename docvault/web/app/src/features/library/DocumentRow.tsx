@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type Dispatch, type DragEvent, type KeyboardEvent, type MouseEvent, memo } from "react";
+import { type Dispatch, type DragEvent, memo } from "react";
 import { bytes, exactly, moment } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { Checkbox } from "@/shared/ui/Checkbox";
@@ -11,6 +11,7 @@ import styles from "./DocumentRow.module.css";
 import { DocumentState } from "./DocumentState";
 import { dragDocuments } from "./drag";
 import { isFiltered } from "./list";
+import { DRAGS, usePress } from "./press";
 import type { SelectionAction } from "./selection";
 
 export type ItemProps = {
@@ -20,21 +21,23 @@ export type ItemProps = {
   chosen: ReadonlySet<string>;
   place: LibraryPlace;
   dispatch: Dispatch<SelectionAction>;
-  onChoose: (index: number, event: MouseEvent | KeyboardEvent) => void;
+  onChoose: (index: number, event: { shiftKey: boolean }) => void;
 };
 
 export const DocumentRow = memo(function DocumentRow(props: ItemProps) {
   const { document, index, focused, chosen, place } = props;
   const isChosen = chosen.has(document.id);
+  const press = usePress(props);
   return (
     <div
+      {...press}
       role="row"
       aria-rowindex={index + 1}
       aria-selected={isChosen}
       tabIndex={focused ? 0 : -1}
       data-index={index}
       className={styles.row}
-      draggable={!place.trash}
+      draggable={DRAGS && !place.trash}
       onDragStart={(event: DragEvent) => dragDocuments(event, isChosen ? [...chosen] : [document.id])}
     >
       <span role="gridcell" className={styles.check}>
@@ -49,7 +52,7 @@ export const DocumentRow = memo(function DocumentRow(props: ItemProps) {
         <Tags tags={document.tags} />
       </span>
       <span role="gridcell" className={styles.state}>
-        <DocumentState document={document} />
+        <DocumentState document={document} reached={focused} />
       </span>
       <span role="gridcell" className={styles.size}>
         {bytes(document.size_bytes)}
@@ -60,7 +63,7 @@ export const DocumentRow = memo(function DocumentRow(props: ItemProps) {
         </time>
       </span>
       <span role="gridcell">
-        <DocumentMenu document={document} trash={place.trash ?? false} />
+        <DocumentMenu document={document} trash={place.trash ?? false} reached={focused} />
       </span>
     </div>
   );

@@ -72,6 +72,8 @@ export function DocumentRows(props: Props) {
         data-view={view}
         style={{ height: rows.getTotalSize() }}
         onKeyDown={keys.onKeyDown}
+        onFocus={keys.onFocus}
+        onBlur={keys.onBlur}
       >
         {shown.map((row) => (
           <div

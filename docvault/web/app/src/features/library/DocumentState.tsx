@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { CircleAlert, Clock, LoaderCircle } from "lucide-react";
 import { span } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
@@ -7,15 +8,16 @@ import type { DocumentView } from "@/shared/vault/types";
 import styles from "./DocumentState.module.css";
 
 /** Ready documents say how long they are; the others what is going on with them, or why they failed. */
-export function DocumentState({ document }: { document: DocumentView }) {
+export function DocumentState({ document, reached }: { document: DocumentView; reached: boolean }) {
   const { t } = useTexts();
-  if (document.status === "failed") return <Failed document={document} />;
+  if (document.status === "failed") return <Failed document={document} reached={reached} />;
   if (document.status === "queued") return <Queued document={document} />;
   if (document.status === "processing") return <Reading document={document} />;
   return <span className={styles.quiet}>{document.pages > 0 && t("pages", { count: document.pages })}</span>;
 }
 
-function Failed({ document }: { document: DocumentView }) {
+/** The reason in short; the reader says it in full, and what helps: a password, another try. */
+function Failed({ document, reached }: { document: DocumentView; reached: boolean }) {
   const { t } = useTexts("library");
   const { error } = document;
   return (
@@ -27,10 +29,17 @@ function Failed({ document }: { document: DocumentView }) {
         </>
       }
     >
-      <button type="button" className={styles.failed} tabIndex={-1}>
+      <Link
+        to="/documents/$documentId"
+        params={{ documentId: document.id }}
+        search={{}}
+        className={styles.failed}
+        draggable={false}
+        tabIndex={reached ? 0 : -1}
+      >
         <CircleAlert aria-hidden="true" />
         <span className={styles.reason}>{error?.detail ?? t("status.failed")}</span>
-      </button>
+      </Link>
     </Tooltip>
   );
 }

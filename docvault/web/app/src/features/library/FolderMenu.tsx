@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Ellipsis, FolderPen, FolderPlus, MessageSquare, Trash2 } from "lucide-react";
+import { Ellipsis, FolderInput, FolderPen, FolderPlus, MessageSquare, Trash2 } from "lucide-react";
 import { useTexts } from "@/shared/texts";
 import { IconButton } from "@/shared/ui/IconButton";
 import { Menu, MenuItem, MenuSeparator } from "@/shared/ui/Menu";
@@ -30,6 +30,9 @@ export function FolderMenu({ path }: { path: string }) {
       </MenuItem>
       <MenuItem icon={<FolderPen />} onSelect={() => openDialog({ kind: "renameFolder", path })}>
         {t("action.rename")}
+      </MenuItem>
+      <MenuItem icon={<FolderInput />} onSelect={() => openDialog({ kind: "moveFolder", path })}>
+        {t("action.moveTo")}
       </MenuItem>
       <MenuSeparator />
       <MenuItem

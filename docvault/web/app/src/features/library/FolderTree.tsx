@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
-import { ChevronRight, Folder, Hash, Trash2 } from "lucide-react";
+import { ChevronRight, Folder, Hash, House, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { number } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
@@ -11,14 +11,25 @@ import styles from "./FolderTree.module.css";
 
 const MOST_TAGS = 12;
 
-/** Placed by the shell beside the library: folders, tags, the trash. */
-export function FolderTree() {
+/** Placed by the shell beside the library: folders, tags, the trash; `top`: and the whole library. */
+export function FolderTree({ top = false }: { top?: boolean }) {
   const { t } = useTexts("library");
   const here = useSearch({ strict: false });
   const tree = folderTree(useQuery(foldersQuery).data ?? []);
   const tags = useQuery(tagsQuery).data ?? [];
   return (
     <nav aria-label={t("folders")} className={styles.tree}>
+      {top && (
+        <Link
+          to="/library"
+          search={{}}
+          className={styles.link}
+          aria-current={here.folder || here.tags || here.trash ? undefined : "page"}
+        >
+          <House aria-hidden="true" />
+          <span className={styles.name}>{t("top")}</span>
+        </Link>
+      )}
       {tree.length > 0 && <h2 className={styles.heading}>{t("folders")}</h2>}
       <ul>
         {tree.map((node) => (

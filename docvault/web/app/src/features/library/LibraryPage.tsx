@@ -2,7 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useReducer } from "react";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
-import { type LibraryPlace, VIEWS } from "@/shared/vault/place";
+import { type LibraryPlace, SORTS, VIEWS } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
 import { DocumentRows } from "./DocumentRows";
 import { useOpenDialog } from "./dialogs";
@@ -18,10 +18,15 @@ import { Toolbar } from "./Toolbar";
 const Dialogs = lazy(() => import("./Dialogs").then((module) => ({ default: module.Dialogs })));
 const route = getRouteApi("/inside/library");
 const KEPT_VIEW = "docvault.library.view";
+const KEPT_SORT = "docvault.library.sort";
 
 /** The documents of a folder, of a filter, or of the trash. */
 export function LibraryPage() {
-  const place = route.useSearch();
+  const asked = route.useSearch();
+  const place = {
+    ...asked,
+    sort: asked.sort ?? SORTS.find((one) => one === localStorage.getItem(KEPT_SORT)),
+  };
   return (
     <>
       <Library key={`${place.folder ?? ""}${place.trash ?? ""}`} place={place} />
@@ -44,6 +49,7 @@ function Library({ place }: { place: LibraryPlace }) {
   const go = useCallback(
     (change: Partial<LibraryPlace>) => {
       if (change.view) localStorage.setItem(KEPT_VIEW, change.view);
+      if (change.sort) localStorage.setItem(KEPT_SORT, change.sort);
       void navigate({ search: (before) => ({ ...before, ...change }), replace: "q" in change });
     },
     [navigate],

@@ -5,30 +5,42 @@ import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
 import { type FolderNode, foldersQuery, folderTree } from "@/shared/vault/folders";
-import type { DocumentView } from "@/shared/vault/types";
-import { useActions } from "./actions";
 import { Buttons } from "./Buttons";
 import styles from "./MoveDialog.module.css";
 
-type Props = { documents: readonly DocumentView[]; onClose: () => void };
+type Props = {
+  title: string;
+  /** This folder and what is in it are no place to move to. */
+  without?: string;
+  onMove: (folder: string) => void;
+  onClose: () => void;
+};
 
 /** Choose a folder, or name one: a new one comes into being with its first document. */
-export function MoveDialog({ documents, onClose }: Props) {
+export function MoveDialog({ title, without, onMove, onClose }: Props) {
   const { t } = useTexts("library");
   const { t: common } = useTexts();
-  const { move } = useActions();
   const [target, setTarget] = useState<string | null>(null);
   const [typed, setTyped] = useState("");
-  const folders = flat(folderTree(useQuery(foldersQuery).data ?? []));
+  const all = flat(folderTree(useQuery(foldersQuery).data ?? []));
+  const folders = all.filter(({ path }) => !isWithin(path, without));
   const matching = folders.filter(({ path }) => path.toLowerCase().includes(typed.toLowerCase()));
-  const fresh = typed.trim() && !folders.some(({ path }) => path === typed.trim()) ? typed.trim() : null;
+  const named = typed.trim();
+  const fresh =
+    named && !isWithin(named, without) && !folders.some(({ path }) => path === named) ? named : null;
+  // Words alone mean the first folder that they fit, else a new one.
+  const exact = folders.find(({ path }) => path === named)?.path;
+  const first = named ? (exact ?? matching[0]?.path ?? fresh) : null;
+  const meant = [...matching.map(({ path }) => path), fresh, ...(typed ? [] : [""])].includes(target)
+    ? target
+    : first;
   const put = () => {
-    if (target === null) return;
-    move(documents, target);
+    if (meant === null) return;
+    onMove(meant);
     onClose();
   };
   return (
-    <Dialog open onOpenChange={onClose} title={t("move.title", { count: documents.length })}>
+    <Dialog open onOpenChange={onClose} title={title}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -46,14 +58,14 @@ export function MoveDialog({ documents, onClose }: Props) {
         />
         <fieldset className={styles.list}>
           <legend className="visually-hidden">{t("folders")}</legend>
-          {!typed && <Choice path="" label={t("top")} depth={0} target={target} onChoose={setTarget} />}
+          {!typed && <Choice path="" label={t("top")} depth={0} target={meant} onChoose={setTarget} />}
           {matching.map(({ path, name, depth }) => (
             <Choice
               key={path}
               path={path}
               label={typed ? path : name}
               depth={typed ? 0 : depth}
-              target={target}
+              target={meant}
               onChoose={setTarget}
             />
           ))}
@@ -62,7 +74,7 @@ export function MoveDialog({ documents, onClose }: Props) {
               path={fresh}
               label={t("move.new", { folder: fresh })}
               depth={0}
-              target={target}
+              target={meant}
               onChoose={setTarget}
               isNew
             />
@@ -70,7 +82,7 @@ export function MoveDialog({ documents, onClose }: Props) {
         </fieldset>
         <Buttons>
           <Button onClick={onClose}>{common("action.cancel")}</Button>
-          <Button type="submit" kind="primary" disabled={target === null}>
+          <Button type="submit" kind="primary" disabled={meant === null}>
             {t("action.move")}
           </Button>
         </Buttons>
@@ -103,6 +115,10 @@ function Choice({ path, label, depth, target, onChoose, isNew = false }: ChoiceP
       <span>{label}</span>
     </label>
   );
+}
+
+function isWithin(path: string, folder: string | undefined): boolean {
+  return folder !== undefined && `${path}/`.startsWith(`${folder}/`);
 }
 
 function flat(nodes: readonly FolderNode[], depth = 0): { path: string; name: string; depth: number }[] {

@@ -17,7 +17,7 @@ export function ReadingStrip({ place, go }: { place: LibraryPlace; go: Go }) {
   const { t } = useTexts("library");
   const totals = useQuery({ queryKey: keys.totals, queryFn: () => body(api.GET("/api/ingestion")) }).data;
   const open = totals ? totals.queued + totals.processing : 0;
-  const { done, all } = useBatch(open);
+  const { done, all } = useBatch(totals);
   const retry = useRetryAll();
   if (!totals || (open === 0 && totals.failed === 0)) return null;
   const left = totals.expected_seconds;

@@ -14,7 +14,12 @@ type Props = { chosen: readonly DocumentView[]; trash: boolean; onDone: () => vo
 export function SelectionBar({ chosen, trash, onDone }: Props) {
   const { t } = useTexts("library");
   return (
-    <div className={styles.bar} role="toolbar" aria-label={t("selected", { count: chosen.length })}>
+    <div
+      data-selection=""
+      className={styles.bar}
+      role="toolbar"
+      aria-label={t("selected", { count: chosen.length })}
+    >
       <IconButton label={t("unselect")} onClick={onDone}>
         <X />
       </IconButton>
@@ -74,7 +79,7 @@ function TrashActions({ chosen, onDone }: Omit<Props, "trash">) {
       <Act label={t("action.restore")} onClick={then(() => actions.restore(chosen))}>
         <RotateCcw />
       </Act>
-      <Act label={t("action.deleteForever")} onClick={then(() => actions.remove(chosen))}>
+      <Act label={t("action.deleteForever")} onClick={() => actions.remove(chosen, onDone)}>
         <Trash2 />
       </Act>
     </>

@@ -1,6 +1,7 @@
 import {
   ArrowDownUp,
   FolderPlus,
+  FolderTree as FolderTreeIcon,
   FolderUp,
   LayoutGrid,
   List,
@@ -36,12 +37,19 @@ export function Toolbar({ place, view, go, total }: Props) {
   return (
     <header className={styles.toolbar}>
       <div className={styles.line}>
+        <IconButton
+          className={styles.folders}
+          label={t("folders")}
+          onClick={() => openDialog({ kind: "folders" })}
+        >
+          <FolderTreeIcon />
+        </IconButton>
         <Breadcrumbs place={place} go={go} />
         {total !== undefined && (
           <span className={styles.total}>{t("count", { count: total, number: number(total) })}</span>
         )}
         <span className={styles.space} />
-        {place.trash ? <TrashButton /> : <NewMenu folder={place.folder} />}
+        {place.trash ? <TrashButton empty={!total} /> : <NewMenu folder={place.folder} />}
       </div>
       <div className={styles.line}>
         <NameFilter q={place.q ?? ""} go={go} />
@@ -90,12 +98,13 @@ function NewMenu({ folder }: { folder: string | undefined }) {
   );
 }
 
-function TrashButton() {
+function TrashButton({ empty }: { empty: boolean }) {
   const { t } = useTexts("library");
   const { emptyTrash } = useFolderActions();
   return (
     <Button
       kind="danger"
+      disabled={empty}
       icon={<Trash2 />}
       onClick={() =>
         openDialog({

@@ -1,14 +1,17 @@
 /** What can be done with documents: seen at once, taken back with a message when the server refuses. */
 import { type QueryKey, useMutation } from "@tanstack/react-query";
+import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api, body } from "@/shared/api/client";
 import { queryClient } from "@/shared/api/query";
 import { useTexts } from "@/shared/texts";
 import { toast } from "@/shared/ui/toast";
+import { parentOf } from "@/shared/vault/folders";
 import { keys } from "@/shared/vault/keys";
 import { dropDocuments, dropFrom, putDocument } from "@/shared/vault/live";
-import type { LibraryPlace } from "@/shared/vault/place";
+import { type LibraryPlace, libraryPlace } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
+import { openDialog } from "./dialogs";
 import { type DocumentList, isFiltered } from "./list";
 
 /** `done` is told even where the row that began it is gone by then, as it is after "Delete". */
@@ -47,7 +50,20 @@ export function useActions() {
         run(documents, { action: "restore" }, () =>
           toast({ text: t("restored", { count: documents.length }) }),
         ),
-      remove: (documents: readonly DocumentView[]) => run(documents, { action: "delete" }),
+      /** For good, so only after asking. */
+      remove: (documents: readonly DocumentView[], done?: () => void) =>
+        openDialog({
+          kind: "confirm",
+          title: t("deleteForever.title", { count: documents.length }),
+          text: t("deleteForever.text"),
+          confirm: t("action.deleteForever"),
+          run: () => {
+            run(documents, { action: "delete" }, () =>
+              toast({ text: t("trashEmptied", { count: documents.length }) }),
+            );
+            done?.();
+          },
+        }),
       move: (documents: readonly DocumentView[], folder: string) =>
         run(documents, { action: "move", folder }, () =>
           toast({ text: t("moved", { count: documents.length, folder: folder || t("top") }) }),
@@ -156,14 +172,20 @@ export function useFolderActions() {
     mutationFn: (path: string) => body(api.POST("/api/folders", { body: { path } })),
     onSettled: refreshed,
   });
+  const follow = useFollow();
   const rename = useMutation({
     mutationFn: (change: { path: string; new_path: string }) =>
       body(api.PATCH("/api/folders", { body: change })),
+    onSuccess: (_nothing, { path, new_path }) =>
+      follow(path, (folder) => new_path + folder.slice(path.length)),
     onSettled: refreshed,
   });
   const remove = useMutation({
     mutationFn: (path: string) => body(api.DELETE("/api/folders", { params: { query: { path } } })),
-    onSuccess: ({ trashed }) => toast({ text: t("folderDeleted", { count: trashed }) }),
+    onSuccess: ({ trashed }, path) => {
+      toast({ text: t("folderDeleted", { count: trashed }) });
+      follow(path, () => parentOf(path));
+    },
     onSettled: refreshed,
   });
   const emptyTrash = useMutation({
@@ -172,6 +194,19 @@ export function useFolderActions() {
     onSettled: refreshed,
   });
   return { create, rename, remove, emptyTrash };
+}
+
+/** Who looks at a folder that gets another path, or none, or at one within, goes with it. */
+function useFollow(): (path: string, to: (folder: string) => string) => void {
+  const navigate = useNavigate();
+  const router = useRouter();
+  return (path, to) => {
+    const { pathname, search } = router.state.location;
+    const { folder } = libraryPlace(search);
+    if (pathname !== "/library" || !`${folder ?? ""}/`.startsWith(`${path}/`)) return;
+    const next = { ...libraryPlace(search), folder: to(folder ?? "") || undefined };
+    void navigate({ to: "/library", search: next, replace: true });
+  };
 }
 
 export function useRetryAll() {

@@ -5,6 +5,8 @@ import type { DocumentView } from "@/shared/vault/types";
 export type OpenDialog =
   | { kind: "newFolder"; parent: string }
   | { kind: "renameFolder"; path: string }
+  | { kind: "moveFolder"; path: string }
+  | { kind: "folders" }
   | { kind: "rename"; document: DocumentView }
   | { kind: "move"; documents: readonly DocumentView[] }
   | { kind: "tags"; documents: readonly DocumentView[] }

@@ -2,8 +2,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import {
   type Dispatch,
+  type FocusEvent,
   type KeyboardEvent,
-  type MouseEvent,
   useCallback,
   useEffect,
   useRef,
@@ -27,19 +27,24 @@ type Given = {
 
 export function useListKeys({ documents, columns, place, selection, dispatch, show }: Given) {
   const [focused, setFocused] = useState(0);
+  const last = Math.min(focused, Math.max(0, documents.length - 1));
   const moved = useRef(false);
+  const within = useRef(false); // the list has the focus
   const navigate = useNavigate();
   const actions = useActions();
   const chosen = documents.filter((document) => selection.chosen.has(document.id));
 
+  // A row far away is drawn only when the list has come to it; one that was deleted leaves its place to the next.
   useEffect(() => {
-    if (!moved.current) return;
-    moved.current = false;
-    document.querySelector<HTMLElement>(`[data-index="${focused}"]`)?.focus();
+    const lost = within.current && document.activeElement === document.body;
+    if (!moved.current && !lost) return;
+    const row = document.querySelector<HTMLElement>(`[data-index="${last}"]`);
+    row?.focus({ preventScroll: lost });
+    if (row) moved.current = false;
   });
 
   const choose = useCallback(
-    (index: number, event: MouseEvent | KeyboardEvent) => {
+    (index: number, event: { shiftKey: boolean }) => {
       const id = documents[index]?.id;
       if (!id) return;
       setFocused(index);
@@ -49,13 +54,23 @@ export function useListKeys({ documents, columns, place, selection, dispatch, sh
     [documents, dispatch],
   );
 
+  function onFocus(event: FocusEvent) {
+    within.current = true;
+    const index = (event.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
+    if (index !== undefined) setFocused(Number(index));
+  }
+
+  function onBlur(event: FocusEvent) {
+    within.current = !event.target.isConnected;
+  }
+
   function move(by: number, event: KeyboardEvent) {
-    const next = Math.min(Math.max(focused + by, 0), documents.length - 1);
+    const next = Math.min(Math.max(last + by, 0), documents.length - 1);
     const id = documents[next]?.id;
     if (!id) return;
     event.preventDefault();
     if (event.shiftKey) {
-      if (selection.chosen.size === 0) dispatch({ do: "only", id: documents[focused]?.id ?? id });
+      if (selection.chosen.size === 0) dispatch({ do: "only", id: documents[last]?.id ?? id });
       dispatch({ do: "range", id, order: documents.map((one) => one.id) });
     }
     setFocused(next);
@@ -64,12 +79,12 @@ export function useListKeys({ documents, columns, place, selection, dispatch, sh
   }
 
   function act(event: KeyboardEvent): boolean {
-    const here = documents[focused];
+    const here = documents[last];
     const acted = chosen.length ? chosen : here ? [here] : [];
     if (!here) return false;
     if (event.key === "Enter")
       void navigate({ to: "/documents/$documentId", params: { documentId: here.id }, search: {} });
-    else if (event.key === " " || event.key === "x") choose(focused, event);
+    else if (event.key === " " || event.key === "x") choose(last, event);
     else if (event.key === "Delete" || event.key === "Backspace")
       place.trash ? actions.remove(acted) : actions.trash(acted);
     else if (event.key === "F2") openDialog({ kind: "rename", document: here });
@@ -96,5 +111,5 @@ export function useListKeys({ documents, columns, place, selection, dispatch, sh
     else if (act(event)) event.preventDefault();
   }
 
-  return { focused: Math.min(focused, Math.max(0, documents.length - 1)), choose, onKeyDown };
+  return { focused: last, choose, onKeyDown, onFocus, onBlur };
 }
