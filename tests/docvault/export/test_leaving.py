@@ -51,6 +51,7 @@ async def test_nothing_is_left_and_nobody_else_loses_anything(
     people: People, worker: object, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "SLICE", 2)
+    await people.new()  # who came first administers, and could not leave the others alone
     person, bystander = await settled_person(people), await settled_person(people)
     key = await person.http.post("/api/keys", json={"name": "k", "scopes": ["search"]})
     before = await kept(resources, bystander.id)
