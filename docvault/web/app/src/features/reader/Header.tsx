@@ -56,5 +56,5 @@ function State({ document }: { document: DocumentView }) {
 }
 
 export function trashedAt(document: DocumentView): string | null {
-  return (document as { trashed_at?: string | null }).trashed_at ?? null;
+  return document.trashed_at ?? null;
 }

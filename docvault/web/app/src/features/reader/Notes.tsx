@@ -1,8 +1,11 @@
 import { Highlighter, X } from "lucide-react";
 import { percent } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
+import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
+import { toast } from "@/shared/ui/toast";
 import type { DocumentView } from "@/shared/vault/types";
+import { useRestore } from "./api";
 import styles from "./Reader.module.css";
 
 /** Says that something is cited and where; goes there, or takes the marks away. */
@@ -35,10 +38,26 @@ export function Notes({ document, trashed }: { document: DocumentView; trashed: 
   const newer = document.status !== "ready" && document.status !== "failed";
   const failed = document.status === "failed";
   if (!trashed && !newer && !failed) return null;
+  if (trashed) return <Trashed document={document} />;
   return (
     <p className={styles.note} role="status">
-      {trashed ? t("note.trashed") : newer ? t("note.newer", { share: percent(document.progress) }) : null}
-      {!trashed && failed ? `${t("note.failed")} ${document.error?.detail ?? ""}` : null}
+      {newer ? t("note.newer", { share: percent(document.progress) }) : null}
+      {failed ? `${t("note.failed")} ${document.error?.detail ?? ""}` : null}
     </p>
+  );
+}
+
+export function Trashed({ document }: { document: DocumentView }) {
+  const { t } = useTexts("reader");
+  const restoring = useRestore(document);
+  const restore = () =>
+    restoring.mutate(undefined, { onSuccess: () => toast({ kind: "good", text: t("action.restored") }) });
+  return (
+    <div className={styles.note} role="status">
+      <span>{t("note.trashed")}</span>
+      <Button size="s" busy={restoring.isPending} onClick={restore}>
+        {t("action.restore")}
+      </Button>
+    </div>
   );
 }

@@ -8,7 +8,8 @@ import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Skeleton } from "@/shared/ui/Skeleton";
 import type { DocumentView } from "@/shared/vault/types";
 import { useDocument } from "./api";
-import { Header } from "./Header";
+import { Header, trashedAt } from "./Header";
+import { Trashed } from "./Notes";
 import { Reader } from "./Reader";
 import styles from "./Reader.module.css";
 import { Unread } from "./Unread";
@@ -32,6 +33,7 @@ function Opened({ document }: { document: DocumentView }) {
   return (
     <div className={styles.reader}>
       <Header document={document} />
+      {trashedAt(document) !== null && <Trashed document={document} />}
       <ErrorBoundary resetKey={document.status}>
         <Unread document={document} />
       </ErrorBoundary>

@@ -9,6 +9,7 @@ import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { TextField } from "@/shared/ui/TextField";
 import type { DocumentView } from "@/shared/vault/types";
 import { download, useRetry } from "./api";
+import { canBeShown, Original } from "./Original";
 import styles from "./Unread.module.css";
 
 const LOCKED = ["encrypted", "wrong_password"];
@@ -16,7 +17,10 @@ const STAGES = ["scanning", "extracting", "embedding", "indexing"] as const;
 
 /** A document that has no pages yet: how far it is, or why it failed and what to do. */
 export function Unread({ document }: { document: DocumentView }) {
-  return document.status === "failed" ? <Failed document={document} /> : <Waiting document={document} />;
+  const [original, setOriginal] = useState(false);
+  if (document.status !== "failed") return <Waiting document={document} />;
+  if (original) return <Original document={document} onBack={() => setOriginal(false)} />;
+  return <Failed document={document} onOriginal={() => setOriginal(true)} />;
 }
 
 function Waiting({ document }: { document: DocumentView }) {
@@ -52,7 +56,7 @@ function Waiting({ document }: { document: DocumentView }) {
   );
 }
 
-function Failed({ document }: { document: DocumentView }) {
+function Failed({ document, onOriginal }: { document: DocumentView; onOriginal: () => void }) {
   const { t } = useTexts(["reader", "common"]);
   const retry = useRetry(document.id);
   const [password, setPassword] = useState("");
@@ -83,6 +87,7 @@ function Failed({ document }: { document: DocumentView }) {
           <Button kind="primary" type="submit" busy={retry.isPending}>
             {t(locked ? "failed.open" : "common:action.retry")}
           </Button>
+          {canBeShown(document) && <Button onClick={onOriginal}>{t("failed.look")}</Button>}
           <Download document={document} />
         </div>
       </form>

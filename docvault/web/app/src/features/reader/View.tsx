@@ -24,8 +24,8 @@ type Props = ViewProps & {
 export function View({ kind, shown, onShown, zoom, onZoom, onShare, ...view }: Props) {
   if (kind === "picture") return <PictureView {...view} />;
   if (kind === "text" || shown === "text") return <TextView {...view} />;
-  const broken = (problem: Problem) => (
-    <BrokenPdf document={view.document} problem={problem} onText={() => onShown("text")} />
+  const broken = (problem: Problem, unlock: (password: string) => void) => (
+    <BrokenPdf document={view.document} problem={problem} onText={() => onShown("text")} onUnlock={unlock} />
   );
   return (
     <Suspense

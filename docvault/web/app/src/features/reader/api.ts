@@ -1,6 +1,6 @@
 /** The calls of the reader, and the shapes of their answers. */
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { authorized } from "@/shared/api/client";
+import { api, authorized, body } from "@/shared/api/client";
 import { problemOf } from "@/shared/api/problem";
 import { queryClient } from "@/shared/api/query";
 import { keys } from "@/shared/vault/keys";
@@ -63,6 +63,15 @@ export function useRetry(id: string) {
       json<DocumentView>(at(id, "/retry"), sending(password ? { password } : {})),
     onSuccess: putDocument,
     onError: () => void queryClient.invalidateQueries({ queryKey: keys.document(id) }),
+  });
+}
+
+export function useRestore(document: DocumentView) {
+  return useMutation({
+    mutationFn: () =>
+      body(api.POST("/api/documents/bulk", { body: { action: "restore", ids: [document.id] } })),
+    onSuccess: () => putDocument({ ...document, trashed_at: null }),
+    onSettled: () => void queryClient.invalidateQueries({ queryKey: keys.documents }),
   });
 }
 

@@ -25,13 +25,14 @@ type Props = ViewProps & {
   onZoom: (zoom: number) => void;
   /** The share of its printed size at which the page in sight is shown. */
   onShare: (share: number) => void;
-  failed: (problem: Problem) => React.ReactNode;
+  failed: (problem: Problem, unlock: (password: string) => void) => React.ReactNode;
   onText: () => void;
 };
 
 export function PdfView(props: Props) {
-  const reading = usePdf(props.document, props.target.page);
-  if (reading.status === "failed") return props.failed(reading.problem);
+  const [password, setPassword] = useState<string>();
+  const reading = usePdf(props.document, props.target.page, password);
+  if (reading.status === "failed") return props.failed(reading.problem, setPassword);
   if (reading.status === "opening") return <Opening onText={props.onText} />;
   return <Pages key={props.document.sha256} {...props} open={reading.open} size={reading.size} />;
 }

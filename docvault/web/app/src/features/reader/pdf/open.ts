@@ -17,7 +17,12 @@ const TRIES = 5;
 const PAUSE = 500; // milliseconds before the second try, doubled each time
 
 /** Until `signal` says so. `onLost` hears when bytes cannot be had any more. */
-export async function openPdf(document: DocumentView, signal: AbortSignal, onLost: Failed): Promise<OpenPdf> {
+export async function openPdf(
+  document: DocumentView,
+  signal: AbortSignal,
+  onLost: Failed,
+  password?: string,
+): Promise<OpenPdf> {
   const js = await import("pdfjs-dist");
   js.GlobalWorkerOptions.workerSrc = workerUrl;
   const assets = `/assets/pdfjs-${js.version}`;
@@ -32,6 +37,7 @@ export async function openPdf(document: DocumentView, signal: AbortSignal, onLos
     standardFontDataUrl: `${assets}/standard_fonts/`,
     wasmUrl: `${assets}/wasm/`,
     enableXfa: false,
+    ...(password !== undefined && { password }),
     verbosity: js.VerbosityLevel.ERRORS,
   });
   signal.addEventListener("abort", () => task.destroy().catch(() => undefined), { once: true });
