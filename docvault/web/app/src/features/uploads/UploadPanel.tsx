@@ -16,7 +16,15 @@ type Props = { queue: Queue; items: readonly Item[] };
 const ROW = 58; // pixels
 /** What wants attention first, then what moves. */
 const ORDER: Record<Stage, number> = {
-  failed: 0, refused: 0, interrupted: 1, sending: 2, waiting: 3, duplicate: 4, done: 4, cancelled: 5,
+  failed: 0,
+  refused: 0,
+  interrupted: 1,
+  held: 1,
+  sending: 2,
+  waiting: 3,
+  duplicate: 4,
+  done: 4,
+  cancelled: 5,
 };
 
 /** In a corner: the whole in one line, every file below it. */

@@ -1,6 +1,7 @@
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { RotateCw, X } from "lucide-react";
+import { api, body } from "@/shared/api/client";
 import { bytes } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { IconButton } from "@/shared/ui/IconButton";
@@ -14,7 +15,7 @@ import styles from "./UploadRow.module.css";
 
 export function UploadRow({ item, queue }: { item: Item; queue: Queue }) {
   const { t } = useTexts("uploads");
-  const going = item.stage === "waiting" || item.stage === "sending";
+  const going = item.stage === "waiting" || item.stage === "sending" || item.stage === "held";
   return (
     <div className={styles.row}>
       <div className={styles.words}>
@@ -26,7 +27,7 @@ export function UploadRow({ item, queue }: { item: Item; queue: Queue }) {
         >
           <State item={item} />
         </p>
-        {item.stage === "sending" && (
+        {item.stage === "sending" && !item.failure && (
           <ProgressBar label={item.name} value={item.size ? item.sent / item.size : undefined} />
         )}
       </div>
@@ -52,6 +53,11 @@ export function UploadRow({ item, queue }: { item: Item; queue: Queue }) {
   );
 }
 
+async function documentOf(id: string): Promise<DocumentView> {
+  const params = { path: { document_id: id } };
+  return (await body(api.GET("/api/documents/{document_id}", { params }))) as DocumentView;
+}
+
 function Name({ item }: { item: Item }) {
   const shown = item.folder ? `${item.folder}/${item.name}` : item.name;
   if (!item.documentId) return <p className={styles.name}>{shown}</p>;
@@ -66,15 +72,19 @@ function Name({ item }: { item: Item }) {
 
 function State({ item }: { item: Item }) {
   const { t } = useTexts("uploads");
-  // What the events say of the document; nobody is asked for it here.
-  const document = useQuery<DocumentView>({
-    queryKey: keys.document(item.documentId ?? ""),
-    queryFn: skipToken,
+  // The events say how far the document is; asked for once, and again after a break in them.
+  const id = item.documentId;
+  const document = useQuery({
+    queryKey: keys.document(id ?? ""),
+    queryFn: id ? () => documentOf(id) : skipToken,
+    staleTime: Number.POSITIVE_INFINITY,
   }).data;
+  if (item.failure && item.stage === "sending") return t("stage.again", { why: item.failure.text });
   if (item.failure) return [item.failure.text, item.failure.hint].filter(Boolean).join(" ");
   if (item.stage === "sending") return t("of", { sent: bytes(item.sent), size: bytes(item.size) });
   if (item.stage === "duplicate") return t("duplicate");
-  if (item.stage !== "done") return t(`stage.${item.stage === "waiting" ? "waiting" : "interrupted"}`);
+  if (item.stage === "waiting" || item.stage === "held") return t(`stage.${item.stage}`);
+  if (item.stage !== "done") return t("stage.interrupted");
   if (!document || document.status === "queued") return t("stage.queued");
   if (document.status === "ready") return t("stage.ready");
   if (document.status === "failed") return document.error?.detail ?? t("stage.unreadable");

@@ -29,7 +29,7 @@ function UploadsOf({ owner }: { owner: string }) {
     (found: Found[], tags: string[] = []) => queue.add(found, tags, refusal),
     [queue, refusal],
   );
-  useEffect(() => () => queue.stopAll(), [queue]);
+  useEffect(() => queue.start(), [queue]);
   useLeaveWarning(items);
   usePaste((files) => put(filesOfList(files, here)));
   return (

@@ -10,7 +10,7 @@ export async function filesOf(transfer: DataTransfer, base: string): Promise<Fou
   if (!entries.some((entry) => entry?.isDirectory))
     return kept(plain.map((file) => ({ file, folder: base })));
   const found: Found[] = [];
-  for (const entry of entries) if (entry) await walk(entry, base, found);
+  for (const entry of entries) if (entry) await walk(entry, base, found).catch(() => undefined);
   return kept(found);
 }
 
@@ -33,7 +33,8 @@ async function walk(entry: FileSystemEntry, base: string, found: Found[]): Promi
       reader.readEntries(resolve, reject),
     );
     if (some.length === 0) return; // a reader gives a hundred at a time
-    for (const inner of some) await walk(inner, base, found);
+    // What cannot be opened, a broken link for instance, is left out; the rest goes up.
+    for (const inner of some) await walk(inner, base, found).catch(() => undefined);
   }
 }
 

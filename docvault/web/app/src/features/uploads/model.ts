@@ -3,6 +3,7 @@
 export type Stage =
   | "waiting"
   | "sending"
+  | "held" // there is no connection; goes on by itself
   | "done"
   | "duplicate" // the same bytes were there already
   | "failed"
@@ -26,6 +27,23 @@ export type Item = {
   documentId: string | null;
   failure: Failure | null;
 };
+
+/** `failure` says why it is not even sent. */
+export function newItem(file: File, folder: string, tags: string[], failure: Failure | null): Item {
+  return {
+    id: String(Math.random()).slice(2),
+    name: file.name,
+    folder,
+    tags,
+    size: file.size,
+    lastModified: file.lastModified,
+    stage: failure ? "refused" : "waiting",
+    sent: 0,
+    url: null,
+    documentId: null,
+    failure,
+  };
+}
 
 export type Totals = {
   files: number;

@@ -1,31 +1,50 @@
-/** The uploads of this page: a few at a time, kept over reloads as far as a browser lets them. */
+/** The uploads of this page: a few at a time, and going on by themselves when the connection is back. */
 import { useSyncExternalStore } from "react";
-import { asProblem } from "@/shared/api/problem";
+import { asProblem, OFFLINE } from "@/shared/api/problem";
+import { isConnected, onConnection } from "@/shared/lib/online";
 import { problemText } from "@/shared/lib/problem-text";
 import type { Found } from "./dropped";
-import { type Failure, type Item, isOver, isSame, Speed, totals } from "./model";
-import { type Sending, send } from "./transport";
+import { Kept } from "./kept";
+import { type Failure, type Item, isOver, isSame, newItem, Speed, totals } from "./model";
+import { forget, type Sending, send } from "./transport";
 
 const AT_ONCE = 4;
-const KEPT = "docvault.uploads.";
 const SHOW_EVERY = 100; // milliseconds between two pictures of progress
 const KEEP_AFTER = 500;
 
+/** Thousands of files change a few times each: items change in place by id, and are shown together now and then. */
 export class Queue {
-  private items: readonly Item[] = [];
+  private readonly items = new Map<string, Item>();
+  private readonly waiting: string[] = [];
   private readonly files = new Map<string, File>();
   private readonly running = new Map<string, Sending>();
   private readonly listeners = new Set<() => void>();
   private readonly speed = new Speed();
+  private readonly kept: Kept;
+  private picture: readonly Item[] = [];
   private shown: ReturnType<typeof setTimeout> | undefined;
   private keeping: ReturnType<typeof setTimeout> | undefined;
 
-  /** `owner`: each person's queue is their own, also in one browser. */
-  constructor(private readonly owner: string) {
-    this.items = this.restored();
+  constructor(owner: string) {
+    this.kept = new Kept(owner);
   }
 
-  readonly snapshot = (): readonly Item[] => this.items;
+  /** Until the returned function is called. What is on its way then stops, and can be gone on with. */
+  start(): () => void {
+    const leaving = new AbortController();
+    void this.kept.restored().then((items) => !leaving.signal.aborted && this.put(items));
+    window.addEventListener("pagehide", () => this.keep(), { signal: leaving.signal });
+    const deaf = onConnection(() => isConnected() && this.resume());
+    return () => {
+      leaving.abort();
+      deaf();
+      clearTimeout(this.keeping);
+      for (const sending of this.running.values()) sending.stop(false);
+      this.running.clear();
+    };
+  }
+
+  readonly snapshot = (): readonly Item[] => this.picture;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -39,97 +58,111 @@ export class Queue {
 
   /** `refusal` says why a file is not even sent. A file that was interrupted goes on where it was. */
   add(found: readonly Found[], tags: string[], refusal: (file: File) => Failure | null): void {
-    const fresh: Item[] = [];
+    const interrupted = [...this.items.values()].filter((item) => item.stage === "interrupted");
     for (const { file, folder } of found) {
-      const before = this.items.find((item) => item.stage === "interrupted" && isSame(item, file, folder));
-      if (before) {
-        this.files.set(before.id, file);
-        this.change(before.id, { stage: "waiting" });
-        continue;
-      }
-      const failure = refusal(file);
-      const item: Item = {
-        id: crypto.randomUUID?.() ?? String(Math.random()),
-        name: file.name,
-        folder,
-        tags,
-        size: file.size,
-        lastModified: file.lastModified,
-        stage: failure ? "refused" : "waiting",
-        sent: 0,
-        url: null,
-        documentId: null,
-        failure,
-      };
-      if (!failure) this.files.set(item.id, file);
-      fresh.push(item);
+      const before = interrupted.findIndex((item) => isSame(item, file, folder));
+      const [item] =
+        before < 0 ? [newItem(file, folder, tags, refusal(file))] : interrupted.splice(before, 1);
+      if (!item) continue;
+      this.items.set(item.id, item);
+      if (item.stage === "refused") continue;
+      this.files.set(item.id, file);
+      this.wait(item.id);
     }
-    this.become([...this.items, ...fresh]);
     this.fill();
+    this.show();
   }
 
   cancel(id: string): void {
-    const sending = this.running.get(id);
-    this.running.delete(id);
-    sending?.stop(true);
-    this.files.delete(id);
-    this.change(id, { stage: "cancelled" });
+    this.drop(id);
     this.fill();
+    this.show();
   }
 
   cancelAll(): void {
-    for (const item of this.items) if (!isOver(item) || item.stage === "interrupted") this.cancel(item.id);
+    for (const item of this.items.values())
+      if (!isOver(item) || item.stage === "interrupted") this.drop(item.id);
+    this.show();
   }
 
   retry(id: string): void {
     if (!this.files.has(id)) return;
-    this.change(id, { stage: "waiting", failure: null });
+    this.wait(id);
     this.fill();
+    this.show();
   }
 
   retryAll(): void {
-    for (const item of this.items) if (item.stage === "failed") this.retry(item.id);
+    for (const item of this.items.values()) if (item.stage === "failed") this.wait(item.id);
+    this.fill();
+    this.show();
   }
 
   /** Takes out of sight what is over. */
   clear(): void {
-    this.become(this.items.filter((item) => !isOver(item)));
+    for (const item of this.items.values()) if (isOver(item)) this.items.delete(item.id);
+    this.show();
   }
 
-  stopAll(): void {
-    for (const sending of this.running.values()) sending.stop(false);
-    this.running.clear();
+  private put(items: readonly Item[]): void {
+    for (const item of items) this.items.set(item.id, item);
+    if (items.length) this.show();
+  }
+
+  private resume(): void {
+    for (const item of this.items.values()) if (item.stage === "held") this.wait(item.id);
+    this.fill();
+  }
+
+  private wait(id: string): void {
+    this.change(id, { stage: "waiting", failure: null });
+    this.waiting.push(id);
+  }
+
+  private drop(id: string): void {
+    const sending = this.running.get(id);
+    const url = this.items.get(id)?.url;
+    this.running.delete(id);
+    if (sending) sending.stop(true);
+    else if (url) forget(url);
+    this.files.delete(id);
+    this.change(id, { stage: "cancelled" });
   }
 
   private fill(): void {
-    for (const item of this.items) {
-      if (this.running.size >= AT_ONCE) return;
-      if (item.stage === "waiting") this.begin(item);
+    while (this.running.size < AT_ONCE) {
+      const id = this.waiting.shift();
+      if (id === undefined) return;
+      const item = this.items.get(id);
+      if (item?.stage === "waiting") this.begin(item);
     }
   }
 
   private begin(item: Item): void {
-    const file = this.files.get(item.id);
+    const { id, folder, tags, url } = item;
+    const file = this.files.get(id);
     if (!file) {
-      this.change(item.id, { stage: "interrupted" });
+      this.change(id, { stage: "interrupted" });
       return;
     }
     const sending = send(
-      { file, folder: item.folder, tags: item.tags, url: item.url },
-      (sent) => this.progress(item.id, sent),
-      (url) => this.change(item.id, { url }),
+      { file, folder, tags, url },
+      {
+        progress: (sent) => this.change(id, { sent, failure: null }),
+        url: (given) => this.change(id, { url: given }),
+        again: (problem) => this.change(id, { failure: problemText(problem) }),
+      },
     );
-    this.running.set(item.id, sending);
-    this.change(item.id, { stage: "sending" });
+    this.running.set(id, sending);
+    this.change(id, { stage: "sending" });
     sending.done.then(
       ({ documentId, duplicate }) => {
         const stage = duplicate ? "duplicate" : "done";
-        this.ended(item.id, sending, { stage, documentId: documentId || null, sent: file.size, url: null });
-        this.files.delete(item.id);
+        const sent = file.size;
+        this.ended(id, sending, { stage, documentId: documentId || null, sent, url: null, failure: null });
+        this.files.delete(id);
       },
-      (error: unknown) => {
-        this.ended(item.id, sending, { stage: "failed", failure: problemText(asProblem(error)) });
-      },
+      (error: unknown) => this.ended(id, sending, outcome(error)),
     );
   }
 
@@ -140,43 +173,37 @@ export class Queue {
     this.fill();
   }
 
-  private progress(id: string, sent: number): void {
-    this.items = this.items.map((item) => (item.id === id ? { ...item, sent } : item));
-    this.shown ??= setTimeout(() => {
-      this.shown = undefined;
-      this.become(this.items);
-    }, SHOW_EVERY);
-  }
-
   private change(id: string, change: Partial<Item>): void {
-    this.become(this.items.map((item) => (item.id === id ? { ...item, ...change } : item)));
+    const item = this.items.get(id);
+    if (!item || item.stage === "cancelled") return;
+    this.items.set(id, { ...item, ...change });
+    this.shown ??= setTimeout(() => this.show(), SHOW_EVERY);
   }
 
-  private become(items: readonly Item[]): void {
-    this.items = items;
-    const { active, sent } = totals(items);
+  private show(): void {
+    clearTimeout(this.shown);
+    this.shown = undefined;
+    this.picture = [...this.items.values()];
+    const { active, sent } = totals(this.picture);
     if (active === 0) this.speed.reset();
     else this.speed.add(performance.now(), sent);
     for (const listener of this.listeners) listener();
     this.keeping ??= setTimeout(() => this.keep(), KEEP_AFTER);
   }
 
-  /** Without the files, which a page cannot keep. */
   private keep(): void {
+    clearTimeout(this.keeping);
     this.keeping = undefined;
-    const open = this.items.filter((item) => !isOver(item) || item.stage === "interrupted");
-    if (open.length) localStorage.setItem(KEPT + this.owner, JSON.stringify(open.slice(0, 1000)));
-    else localStorage.removeItem(KEPT + this.owner);
+    const items = [...this.items.values()];
+    this.kept.write(items.filter((item) => !isOver(item) || item.stage === "interrupted"));
   }
+}
 
-  private restored(): Item[] {
-    try {
-      const kept = JSON.parse(localStorage.getItem(KEPT + this.owner) ?? "[]") as Item[];
-      return kept.map((item) => ({ ...item, stage: "interrupted" }));
-    } catch {
-      return [];
-    }
-  }
+/** Nobody has to say "try again" for a connection that went away. */
+function outcome(error: unknown): Partial<Item> {
+  const problem = asProblem(error);
+  if (problem.code === OFFLINE && !isConnected()) return { stage: "held", failure: null };
+  return { stage: "failed", failure: problemText(problem) };
 }
 
 export function useItems(queue: Queue): readonly Item[] {

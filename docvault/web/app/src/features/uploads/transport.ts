@@ -1,10 +1,17 @@
 /** One file to the server by the tus protocol: it goes on where it broke off. */
 import type { HttpResponse, Upload, UploadOptions } from "tus-js-client";
-import { Problem } from "@/shared/api/problem";
+import { authorized } from "@/shared/api/client";
+import { offline, Problem } from "@/shared/api/problem";
 import { accessToken } from "@/shared/api/session";
 
 export type Sent = { documentId: string; duplicate: boolean };
-export type Progress = (sent: number) => void;
+export type Heard = {
+  progress: (sent: number) => void;
+  /** Where the upload can be gone on with. */
+  url: (url: string) => void;
+  /** Something was in the way; it is tried again in a moment. */
+  again: (problem: Problem) => void;
+};
 
 export type Sending = {
   /** Resolves with the document; rejects with a `Problem`. */
@@ -15,11 +22,12 @@ export type Sending = {
 
 const ENDPOINT = "/api/uploads";
 const PART = 64 * 1024 * 1024; // bytes a request: proxies that buffer bodies stay within their limits
+const SMALL = 1024 * 1024; // bytes sent with the question for an address; what is larger must know it, to go on there
 const RETRIES = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000];
 
 type What = { file: File; folder: string; tags: string[]; url: string | null };
 
-export function send(what: What, onProgress: Progress, onUrl: (url: string) => void): Sending {
+export function send(what: What, heard: Heard): Sending {
   let upload: Upload | undefined;
   let stopped = false;
   let forgotten = false;
@@ -33,7 +41,7 @@ export function send(what: What, onProgress: Progress, onUrl: (url: string) => v
           uploadUrl: what.url,
           chunkSize: PART,
           retryDelays: RETRIES,
-          uploadDataDuringCreation: true,
+          uploadDataDuringCreation: what.file.size <= SMALL,
           storeFingerprintForResuming: false, // the queue keeps the addresses itself
           metadata: metadata(what),
           onBeforeRequest: async (request) => {
@@ -43,9 +51,13 @@ export function send(what: What, onProgress: Progress, onUrl: (url: string) => v
             last = response;
             if (response.getStatus() === 401) await renew();
           },
-          onShouldRetry: (error) => worthAnother(error.originalResponse?.getStatus() ?? 0),
-          onUploadUrlAvailable: () => upload?.url && onUrl(upload.url),
-          onProgress: (sent) => onProgress(sent),
+          onShouldRetry: ({ originalResponse }) => {
+            const again = worthAnother(originalResponse?.getStatus() ?? 0);
+            if (again) heard.again(problemIn(originalResponse));
+            return again;
+          },
+          onUploadUrlAvailable: () => upload?.url && heard.url(upload.url),
+          onProgress: (sent) => heard.progress(sent),
           onSuccess: () => resolve(sentOf(last)),
           onError: (error) => reject(problemIn("originalResponse" in error ? error.originalResponse : null)),
         };
@@ -68,6 +80,11 @@ function metadata({ file, folder, tags }: What): Record<string, string> {
   return { filename: file.name, filetype: file.type, folder, tags: tags.join(",") };
 }
 
+/** Removes what the server has of an upload that nobody goes on with. Else it does so itself after a while. */
+export function forget(url: string): void {
+  authorized(url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => undefined);
+}
+
 /** The token was refused: the next request takes another. */
 async function renew(): Promise<void> {
   const refused = await accessToken();
@@ -75,9 +92,8 @@ async function renew(): Promise<void> {
 }
 
 function worthAnother(status: number): boolean {
-  return (
-    status === 0 || status === 401 || status === 409 || status === 423 || status === 429 || status >= 500
-  );
+  if (status === 0) return navigator.onLine; // else the queue waits for the connection
+  return status === 401 || status === 409 || status === 423 || status === 429 || status >= 500;
 }
 
 function sentOf(response: HttpResponse | undefined): Sent {
@@ -91,6 +107,6 @@ function problemIn(response: HttpResponse | null | undefined): Problem {
     const said = JSON.parse(response?.getBody() ?? "") as { code?: string; detail?: string; hint?: string };
     return new Problem(status, said.code ?? "http", said.detail ?? "", said.hint ?? null);
   } catch {
-    return new Problem(status, status === 0 ? "offline" : `http_${status}`, `The server answered ${status}.`);
+    return status === 0 ? offline() : new Problem(status, `http_${status}`, `The server answered ${status}.`);
   }
 }

@@ -13,7 +13,8 @@ export function tellReached(now: boolean): void {
   for (const listener of listeners) listener();
 }
 
-function subscribe(listener: () => void): () => void {
+/** Hears of every change until the returned function is called. */
+export function onConnection(listener: () => void): () => void {
   listeners.add(listener);
   window.addEventListener("online", listener);
   window.addEventListener("offline", listener);
@@ -30,7 +31,11 @@ function connection(): Connection {
 }
 
 export function useConnection(): Connection {
-  return useSyncExternalStore(subscribe, connection);
+  return useSyncExternalStore(onConnection, connection);
+}
+
+export function isConnected(): boolean {
+  return connection() === "there";
 }
 
 export function useOnline(): boolean {
