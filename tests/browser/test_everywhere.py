@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from docvault.server.headers import PAGE_POLICY, SECURITY_HEADERS
-from tests.browser.windows import DESK, PHONE, Scheme, Window, Windows, sideways, violations
+from tests.browser.windows import DESK, PHONE, Scheme, Window, Windows, sideways, until, violations
 from tests.people import Person
 
 OUTSIDE = {"/sign-in": "Sign in", "/register": "Make an account"}
@@ -36,7 +36,7 @@ async def places(person: Person) -> dict[str, str]:
 async def check(page: Page, path: str, text: str, *, narrow: bool) -> list[str]:
     """What is wrong with this page."""
     await expect(page.get_by_text(text).and_(page.locator(":visible")).first).to_be_visible()
-    await page.wait_for_function("!document.querySelector('[aria-busy=true], [data-skeleton]')")
+    await until(page, "!document.querySelector('[aria-busy=true], [data-skeleton]')")
     found = await violations(page)
     if narrow:
         found += await sideways(page)

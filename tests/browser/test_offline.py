@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 from docvault.server.middleware import RequestContext
 from docvault.server.pages import page_routes
 from docvault.server.problems import on_error
-from tests.browser.windows import Window, Windows
+from tests.browser.windows import Window, Windows, until
 from tests.people import People, Person
 
 NO_NET = (
@@ -78,7 +78,7 @@ async def test_nothing_is_kept_of_those_who_left(windows: Windows, reader: Perso
     await page.get_by_role("button", name=f"Your account: {reader.email}").click()
     await page.get_by_role("menuitem", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    await page.wait_for_function(f"({KEPT})().then((kept) => kept.seen.length === 0)")
+    await until(page, f"({KEPT})().then((kept) => kept.seen.length === 0)")
     window.allow(*NO_NET)
     await window.context.set_offline(True)
     await page.goto(f"{window.address}/library")
@@ -136,11 +136,11 @@ async def test_a_newer_version_waits_until_the_person_takes_it(served: Served, w
     await expect(page.get_by_text("A newer version of this page is ready.").first).to_be_visible()
     assert await page.evaluate("document.documentElement.dataset.version") == old
     await page.get_by_role("button", name="Reload").click()
-    await page.wait_for_function("document.documentElement.dataset.version === '0123456789abcdef'")
+    await until(page, "document.documentElement.dataset.version === '0123456789abcdef'")
     await window.context.set_offline(True)
     window.allow(*NO_NET)
     await page.reload()
-    await page.wait_for_function("document.documentElement.dataset.version === '0123456789abcdef'")
+    await until(page, "document.documentElement.dataset.version === '0123456789abcdef'")
     await window.context.set_offline(False)
 
 
@@ -151,9 +151,12 @@ async def test_a_page_that_is_new_already_asks_for_nothing(served: Served, windo
     await window.kept()
     served.publish("fedcba9876543210")
     await page.reload()
-    await page.wait_for_function("""async () => {
+    await until(
+        page,
+        """async () => {
         const registration = await navigator.serviceWorker.getRegistration();
         const names = (await caches.keys()).filter((name) => name.startsWith("docvault-shell-"));
         return names.includes("docvault-shell-fedcba9876543210") && !registration.waiting && !registration.installing;
-    }""")
+    }""",
+    )
     await expect(page.get_by_text("A newer version of this page is ready.")).to_have_count(0)
