@@ -88,6 +88,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     registration_open: Annotated[
         bool, Meta(description="Whether anybody may register. The first account always may.")
     ] = True
+    local_account: Annotated[
+        bool,
+        Meta(description="Whether the command line's own account may be made. `docvault up` says so; leave it alone."),
+    ] = False
     access_token_minutes: Annotated[Positive, Meta(description="Life of an access token.")] = 15
     refresh_token_days: Annotated[Positive, Meta(description="Life of a session without use.")] = 30
     refresh_grace_seconds: Annotated[

@@ -244,7 +244,13 @@ def check_password(password: str, shortest: int) -> None:
 
 
 async def _check_may_register(database: Database, settings: Settings, email: str) -> None:
-    """Before the costly hash. What could change meanwhile is checked again where the account is written."""
+    """Before the costly hash. What could change meanwhile is checked again where the account is written.
+
+    The address of the command line's account is nobody's but `docvault up`'s: it stands beside the first person's, who
+    would otherwise share the administration with a stranger without seeing it.
+    """
+    if email_key(email) == email_key(queries.LOCAL_ACCOUNT) and not settings.local_account:
+        raise _registration_closed()
     async with database.lookup() as connection:
         if not settings.registration_open and await queries.any_person(connection):
             raise _registration_closed()

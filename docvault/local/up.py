@@ -68,6 +68,7 @@ async def everything(
     For who holds the home's lock. Raises `ConfigurationError` when a part does not start.
     """
     began = time.monotonic()
+    settings = msgspec.structs.replace(settings, local_account=True)
     async with running_servers(settings, home) as stack, _watched(supervisor, stack) as watching:
         tell(f"The database and the queue run ({time.monotonic() - began:.1f} s)")
         await _migrate(stack)

@@ -40,7 +40,7 @@ async def test_the_first_person_administers_even_beside_the_account_of_the_comma
     postgres: LocalPostgres, redis: LocalRedis, home: Home
 ):
     async with open_vault(postgres, redis, home.path) as empty:
-        closed = empty.changed(registration_open=False)
+        closed = empty.changed(registration_open=False, local_account=True)
 
         async def first_run() -> tuple[bool, bool]:
             body = (await closed.client().get("/api/about")).json()
@@ -55,6 +55,11 @@ async def test_the_first_person_administers_even_beside_the_account_of_the_comma
         assert await first_run() == (False, False)
         late = {"email": "late@example.org", "password": PASSWORD}
         problem(await closed.client().post("/api/auth/register", json=late), 403, "registration_closed")
+
+
+async def test_nobody_but_the_command_line_makes_its_account(vault: Vault):
+    local = {"email": LOCAL_ACCOUNT.upper(), "password": PASSWORD}
+    problem(await vault.client().post("/api/auth/register", json=local), 403, "registration_closed")
 
 
 # --- preferences -----------------------------------------------------------------------------------------------------

@@ -120,7 +120,8 @@ async def test_the_last_administrator_stays_while_others_are_there(
     async with open_vault(postgres, redis, home.path) as opened:
         opened.resources = vault_resources = replace(opened.resources, store=resources.store)
         opened.app.state.resources = vault_resources
-        await opened.client().post("/api/auth/register", json={"email": LOCAL_ACCOUNT, "password": PASSWORD})
+        local = {"email": LOCAL_ACCOUNT, "password": PASSWORD}
+        await opened.changed(local_account=True).client().post("/api/auth/register", json=local)
         admin, person = await opened.person(), await opened.person()
         problem(await leave(admin.http), 409, "last_administrator")
         assert (await admin.http.get("/api/admin/people")).status_code == 200
