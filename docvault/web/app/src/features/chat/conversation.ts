@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "react";
 import { api, body } from "@/shared/api/client";
 import { asProblem } from "@/shared/api/problem";
 import { keys } from "@/shared/vault/keys";
-import { drop, isKept, keyOf, useLiveTurns } from "./live/store";
+import { drop, keyOf, useIsKept, useLiveTurns } from "./live/store";
 import { covered, merged, turnsOf } from "./thread/turns";
 import type { Turn } from "./types";
 
@@ -28,7 +28,7 @@ export type Thread = {
 
 export function useConversation(place: string): Thread {
   const live = useLiveTurns(place);
-  const query = useQuery({ ...conversationQuery(place), enabled: isKept(place) });
+  const query = useQuery({ ...conversationQuery(place), enabled: useIsKept(place) });
   const saved = useMemo(() => turnsOf(query.data?.messages ?? [], keyOf), [query.data]);
   const turns = useMemo(() => merged(saved, live), [saved, live]);
   useEffect(() => {
@@ -45,7 +45,7 @@ export function useConversation(place: string): Thread {
   return {
     turns,
     title: query.data?.title ?? live[0]?.question ?? "",
-    missing: !isKept(place) || asProblem(query.error).status === 404,
+    missing: place.startsWith("new-") || asProblem(query.error).status === 404,
     loading: query.isLoading && live.length === 0,
     error: live.length === 0 ? query.error : null,
     refetch: () => void query.refetch(),

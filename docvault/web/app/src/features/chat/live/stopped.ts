@@ -6,7 +6,7 @@ import { asProblem } from "@/shared/api/problem";
 import type { Asking } from "./reducer";
 
 export const SETTLES = 700; // milliseconds in which the server keeps what was said before somebody stopped it
-const LATELY = 5000; // milliseconds in which what is not there may still come
+export const LATELY = 5000; // milliseconds in which what is not there may still come
 
 /** Whether this may be kept in a moment. `stoppedAt` in milliseconds, of the clock that `now` is of. */
 export function mayCome(error: unknown, asking: Asking, stoppedAt: number | undefined, now: number): boolean {

@@ -11,7 +11,7 @@ import { keys } from "@/shared/vault/keys";
 import { listNew } from "../history/cache";
 import { type Asking, begun, type Happening, happened, type LiveTurn } from "./reducer";
 import { requestOf } from "./request";
-import { anew, mayCome, SETTLES } from "./stopped";
+import { anew, LATELY, mayCome, SETTLES } from "./stopped";
 
 const HIDDEN_FRAME = 250; // a page in the background draws nothing, and gets no animation frames
 
@@ -80,7 +80,12 @@ export function stop(place: string): void {
     flush();
     leaving.get(turn.key)?.abort();
     stoppedAt.set(placeNow(place), performance.now());
-    setTimeout(() => refresh(placeNow(place)), SETTLES);
+    for (const pause of [SETTLES, LATELY])
+      setTimeout(() => {
+        unsaved.delete(placeNow(place));
+        become(turns);
+        refresh(placeNow(place));
+      }, pause);
   }
 }
 
@@ -113,7 +118,7 @@ export function keyOf(questionId: string): string {
 }
 
 /** Whether the server may be asked for a conversation: nothing of one is kept before its first answer is whole. */
-export function isKept(place: string): boolean {
+function isKept(place: string): boolean {
   return !place.startsWith("new-") && !unsaved.has(place);
 }
 
@@ -166,7 +171,9 @@ function noticed(before: LiveTurn, turn: LiveTurn): void {
   const keptNow = Object.values(turn.answers).some(
     (answer) => answer.id !== null && before.answers[answer.model]?.id === null,
   );
-  const ended = turn.state === "ended" && before.state !== "ended";
+  // What was stopped is kept in a moment: who asks before hears that there is no such conversation.
+  const stopped = Object.values(turn.answers).some((answer) => answer.state === "stopped");
+  const ended = turn.state === "ended" && before.state !== "ended" && !stopped;
   if (keptNow || ended) unsaved.delete(id);
   if (ended) refresh(id);
 }
@@ -195,6 +202,10 @@ export function useLiveTurns(place: string): readonly LiveTurn[] {
     if (!same) last.current = told;
     return last.current;
   });
+}
+
+export function useIsKept(place: string): boolean {
+  return useSyncExternalStore(subscribe, () => isKept(place));
 }
 
 /** The conversation's id as soon as it is known, else what was given. */
