@@ -249,7 +249,7 @@ async def _check_may_register(database: Database, settings: Settings, email: str
     The address of the command line's account is nobody's but `docvault up`'s: it stands beside the first person's, who
     would otherwise share the administration with a stranger without seeing it.
     """
-    if email_key(email) == email_key(queries.LOCAL_ACCOUNT) and not settings.local_account:
+    if email_key(email) == queries.LOCAL_ACCOUNT and not settings.local_account:
         raise _registration_closed()
     async with database.lookup() as connection:
         if not settings.registration_open and await queries.any_person(connection):
