@@ -136,6 +136,7 @@ function oneOf<T extends string>(all: readonly T[], given: unknown): T | undefin
   return all.find((one) => one === given);
 }
 
-function cleaned<T extends object>(place: T): T {
-  return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined)) as T;
+/** What is not given stays as undefined: else the router shows what the address said, whatever that was. */
+function cleaned<T extends object>(place: { [K in keyof T]: T[K] | undefined }): T {
+  return place as T;
 }
