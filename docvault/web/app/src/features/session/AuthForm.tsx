@@ -1,9 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { body, open } from "@/shared/api/client";
 import { asProblem, type Problem } from "@/shared/api/problem";
-import { signedIn } from "@/shared/api/session";
+import { isInside, signedIn, useSession } from "@/shared/api/session";
 import { useProblemText } from "@/shared/lib/problem-text";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
@@ -28,7 +28,8 @@ export function AuthForm({ kind, submit, next, minLength = 0 }: Props) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const say = useProblemText();
-  const enter = useEnter(kind, next);
+  const enter = useEnter(kind);
+  useGoOn(next);
   const problem = enter.error ? asProblem(enter.error) : null;
   const short = kind === "register" && password.length < minLength;
   const about = (codes: string[]) =>
@@ -71,18 +72,25 @@ export function AuthForm({ kind, submit, next, minLength = 0 }: Props) {
   );
 }
 
-function useEnter(kind: Props["kind"], next: string | undefined) {
+/** Who came in, here or in another tab, goes on to where they wanted. */
+function useGoOn(next?: string): void {
   const router = useRouter();
   const navigate = useNavigate();
+  const isIn = useSession().status === "in";
+  useEffect(() => void isInside().catch(() => false), []); // a cookie may know them
+  useEffect(() => {
+    if (!isIn) return;
+    if (next) router.history.replace(next);
+    else void navigate({ to: "/library", search: {}, replace: true });
+  }, [isIn, next, router, navigate]);
+}
+
+function useEnter(kind: Props["kind"]) {
   return useMutation({
     mutationFn: (credentials: { email: string; password: string }) =>
       body(open.POST(`/api/auth/${kind}`, { body: credentials })),
     meta: { quiet: true },
-    onSuccess: (tokens) => {
-      signedIn(tokens);
-      if (next) router.history.replace(next);
-      else void navigate({ to: "/library", search: {}, replace: true });
-    },
+    onSuccess: signedIn,
   });
 }
 

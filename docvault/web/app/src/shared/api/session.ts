@@ -14,7 +14,11 @@ type Tokens = components["schemas"]["TokenView"];
 
 export type Session = { user: User; token: string; expiresAt: number };
 /** `unknown` until the first refresh was answered. */
-export type SessionState = { status: "unknown" | "out" } | { status: "in"; session: Session };
+export type SessionState =
+  | { status: "unknown" }
+  /** `left`: the person signed out, and did not just lose the session. */
+  | { status: "out"; left?: boolean }
+  | { status: "in"; session: Session };
 
 const EARLY = 60_000; // milliseconds before its end at which a token is renewed
 const LOCK = "docvault-session";
@@ -57,11 +61,19 @@ export function signedOut(): void {
 
 /** Ends the session on the server, or all of them, and here in any case. */
 export async function signOut(everywhere = false): Promise<void> {
-  const token = await accessToken();
-  signedOut();
+  const token = await accessToken().catch(() => null);
+  become({ status: "out", left: true });
+  forgetUploads();
+  if (token === null) return;
   const headers = { Authorization: `Bearer ${token}` };
   const response = await fetch(`/api/auth/logout?everywhere=${everywhere}`, { method: "POST", headers });
   if (!response.ok && response.status !== 401) throw await problemOf(response);
+}
+
+/** The names of what was being uploaded are nobody else's business. */
+function forgetUploads(): void {
+  for (const key of Object.keys(localStorage))
+    if (key.startsWith("docvault.uploads.")) localStorage.removeItem(key);
 }
 
 /** The person changed their own account. */
