@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, Clock, LoaderCircle } from "lucide-react";
+import { Problem } from "@/shared/api/problem";
 import { span } from "@/shared/lib/format";
+import { useProblemText } from "@/shared/lib/problem-text";
 import { useTexts } from "@/shared/texts";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { Tooltip } from "@/shared/ui/Tooltip";
@@ -19,13 +21,14 @@ export function DocumentState({ document, reached }: { document: DocumentView; r
 /** The reason in short; the reader says it in full, and what helps: a password, another try. */
 function Failed({ document, reached }: { document: DocumentView; reached: boolean }) {
   const { t } = useTexts("library");
-  const { error } = document;
+  const { code = "", detail = t("status.failed"), hint = null } = document.error ?? {};
+  const why = useProblemText()(new Problem(0, code, detail, hint));
   return (
     <Tooltip
       content={
         <>
-          <p>{error?.detail}</p>
-          {error?.hint && <p>{error.hint}</p>}
+          <p>{why.text}</p>
+          {why.hint && <p>{why.hint}</p>}
         </>
       }
     >
@@ -38,7 +41,7 @@ function Failed({ document, reached }: { document: DocumentView; reached: boolea
         tabIndex={reached ? 0 : -1}
       >
         <CircleAlert aria-hidden="true" />
-        <span className={styles.reason}>{error?.detail ?? t("status.failed")}</span>
+        <span className={styles.reason}>{why.text}</span>
       </Link>
     </Tooltip>
   );
