@@ -22,7 +22,8 @@ function Chip({ part, onRemove }: { part: Part; onRemove: () => void }) {
   const { t } = useTexts("chat");
   const filename = useFilename(part.kind === "document" ? part.value : null);
   const Icon = ICONS[part.kind];
-  const name = part.kind === "document" ? (filename ?? "…") : part.value;
+  const named = filename === null ? t("scope.gone") : (filename ?? "…");
+  const name = part.kind === "document" ? named : part.value;
   return (
     <li className={styles.chip}>
       <Icon aria-hidden="true" />

@@ -1,6 +1,7 @@
 /** What there is to choose from: folders, tags and documents that can be asked. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, body } from "@/shared/api/client";
+import { asProblem } from "@/shared/api/problem";
 import { type FolderView, foldersQuery, tagsQuery } from "@/shared/vault/folders";
 import { keys } from "@/shared/vault/keys";
 import type { DocumentView } from "@/shared/vault/types";
@@ -26,12 +27,14 @@ export function useDocuments(q: string): { items: DocumentView[]; busy: boolean;
   return { items: query.data?.items ?? [], busy: query.isFetching, loaded: query.isSuccess };
 }
 
-export function useFilename(id: string | null): string | undefined {
+/** Null when there is no such document any more; undefined as long as nobody knows. */
+export function useFilename(id: string | null): string | null | undefined {
   const query = useQuery({
     queryKey: keys.document(id ?? ""),
     queryFn: () =>
       body(api.GET("/api/documents/{document_id}", { params: { path: { document_id: id ?? "" } } })),
     enabled: id !== null,
   });
+  if (query.error && asProblem(query.error).status === 404) return null;
   return query.data?.filename;
 }
