@@ -4,6 +4,7 @@ import { Search } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { type KeyboardEvent, type ReactNode, useDeferredValue, useEffect, useId, useState } from "react";
 import { api, body } from "@/shared/api/client";
+import { useFocusBack } from "@/shared/lib/focus-back";
 import { useTexts } from "@/shared/texts";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
 import { keys } from "@/shared/vault/keys";
@@ -30,6 +31,7 @@ export function PaletteDialog({ onClose }: { onClose: () => void }) {
   const [entries, late] = useEntries(text);
   const [at, setAt] = useState(0);
   const list = useId();
+  const back = useFocusBack();
   const active = Math.min(at, entries.length - 1);
   const take = (entry: Entry | undefined) => {
     if (!entry) return;
@@ -54,7 +56,7 @@ export function PaletteDialog({ onClose }: { onClose: () => void }) {
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className={styles.overlay} />
-        <Dialog.Content className={styles.palette} aria-describedby={undefined}>
+        <Dialog.Content className={styles.palette} aria-describedby={undefined} onCloseAutoFocus={back}>
           <Dialog.Title className="visually-hidden">{t("palette.title")}</Dialog.Title>
           <div className={styles.field}>
             <Search aria-hidden="true" />

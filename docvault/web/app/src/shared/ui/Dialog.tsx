@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { useFocusBack } from "@/shared/lib/focus-back";
 import { useTexts } from "@/shared/texts";
 import styles from "./Dialog.module.css";
 import { IconButton } from "./IconButton";
@@ -19,6 +20,7 @@ type Props = {
 
 export function Dialog({ open, onOpenChange, title, description, children, actions, drawer = false }: Props) {
   const { t } = useTexts();
+  const back = useFocusBack();
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -26,6 +28,7 @@ export function Dialog({ open, onOpenChange, title, description, children, actio
         <Radix.Content
           className={styles.content}
           data-drawer={drawer ? "" : undefined}
+          onCloseAutoFocus={back}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <header className={styles.header}>
