@@ -99,7 +99,7 @@ async def upload(person: Person, way: Cutter, content: bytes, **more: Any) -> in
     client = TusClient(f"{way.url}/api/uploads", headers={"Authorization": f"Bearer {person.token}"})
     named = {"filename": "large.bin", "folder": "x"}
     stream = io.BytesIO(content)
-    uploader = client.uploader(file_stream=stream, metadata=named, retries=200, retry_delay=0.1, **more)
+    uploader = client.uploader(file_stream=stream, metadata=named, retries=1000, retry_delay=0.1, **more)
     offsets: list[int] = []
     ask = uploader.get_offset
     uploader.get_offset = lambda: offsets.append(ask()) or offsets[-1]

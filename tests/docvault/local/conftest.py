@@ -42,7 +42,7 @@ def server(used_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield postgres
 
 
-async def eventually(true: Callable[[], object], seconds: float = 20.0) -> None:
+async def eventually(true: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait until a condition holds; fail when it never does."""
     until = time.monotonic() + seconds
     while not true():
