@@ -90,9 +90,8 @@ async def test_ending_all_sessions_ends_the_one_in_another_window(windows: Windo
     window.allow(r"Failed to load resource.*401 ", r"net::ERR_INCOMPLETE_CHUNKED_ENCODING")
     answer = await person.http.post("/api/auth/logout", params={"everywhere": True})
     assert answer.is_success, answer.text
-    await page.get_by_role("link", name="Search").first.click()
-    await page.get_by_label("Search your documents").fill("anything")
-    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    # The stream of events ends with the session, so the page notices without a click.
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=60_000)
 
 
 async def test_two_tabs_are_one_session(windows: Windows, people: People) -> None:
