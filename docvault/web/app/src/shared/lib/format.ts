@@ -14,7 +14,7 @@ export function bytes(count: number): string {
   return new Intl.NumberFormat(language(), {
     style: "unit",
     unit: UNITS[power],
-    unitDisplay: "short",
+    unitDisplay: power === 0 ? "long" : "short",
     maximumFractionDigits,
   }).format(value);
 }
