@@ -1,5 +1,6 @@
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { Palette } from "@/features/search/Palette";
 import { useSession } from "@/shared/api/session";
 import { useTexts } from "@/shared/texts";
 import { ErrorBoundary } from "@/shared/ui/ErrorBoundary";
@@ -13,7 +14,6 @@ import { TabBar } from "./TabBar";
 
 // What nobody needs in the first moment comes after it.
 const Uploads = lazy(() => import("@/features/uploads/Uploads").then((m) => ({ default: m.Uploads })));
-const Palette = lazy(() => import("@/features/search/Palette").then((m) => ({ default: m.Palette })));
 
 /** Around everything that signed-in people see. */
 export function Shell() {
@@ -41,8 +41,10 @@ function Inside() {
       <ErrorBoundary>
         <Suspense>
           <Uploads />
-          <Palette />
         </Suspense>
+      </ErrorBoundary>
+      <ErrorBoundary>
+        <Palette />
       </ErrorBoundary>
     </div>
   );

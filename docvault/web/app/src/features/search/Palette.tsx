@@ -1,4 +1,4 @@
-/** Placed by the shell: Ctrl-K or `/` opens one field for everything. */
+/** Placed by the shell, which brings it along so that no key is lost: Ctrl-K or `/` opens one field for everything. */
 import { lazy, Suspense, useEffect, useState } from "react";
 import { fulfil } from "@/shared/vault/intents";
 
