@@ -71,6 +71,7 @@ async def test_every_route_of_the_api_is_closed_unless_it_says_otherwise(vault: 
     assert open_routes <= {
         ("POST", "/api/auth/register"),
         ("POST", "/api/auth/login"),
+        ("POST", "/api/auth/exchange"),
         ("POST", "/api/auth/refresh"),
         ("GET", "/api/about"),
         ("GET", "/health"),
