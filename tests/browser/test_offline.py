@@ -146,7 +146,7 @@ async def test_a_newer_version_waits_until_the_person_takes_it(served: Served, w
 
 async def test_a_page_that_is_new_already_asks_for_nothing(served: Served, windows: Windows) -> None:
     window = await windows.open(address=served.url)
-    window.allow(r"Failed to load resource.*404 .*/api/")
+    window.allow(r"Failed to load resource.*(404|405) .*/api/")
     page = await window.go("/sign-in")
     await window.kept()
     served.publish("fedcba9876543210")
