@@ -1,6 +1,6 @@
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
 import { Palette } from "@/features/search/Palette";
+import { Uploads } from "@/features/uploads/Uploads";
 import { useSession } from "@/shared/api/session";
 import { useTexts } from "@/shared/texts";
 import { ErrorBoundary } from "@/shared/ui/ErrorBoundary";
@@ -11,9 +11,6 @@ import styles from "./Shell.module.css";
 import { Sidebar } from "./Sidebar";
 import { SignedOut } from "./SignedOut";
 import { TabBar } from "./TabBar";
-
-// What nobody needs in the first moment comes after it.
-const Uploads = lazy(() => import("@/features/uploads/Uploads").then((m) => ({ default: m.Uploads })));
 
 /** Around everything that signed-in people see. */
 export function Shell() {
@@ -39,9 +36,7 @@ function Inside() {
       </main>
       <TabBar />
       <ErrorBoundary>
-        <Suspense>
-          <Uploads />
-        </Suspense>
+        <Uploads />
       </ErrorBoundary>
       <ErrorBoundary>
         <Palette />
