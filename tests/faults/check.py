@@ -14,16 +14,13 @@ from sqlalchemy import text
 from docvault.resources import Resources
 from docvault.storage.uploading import nobody
 from ingestion.sweeper import sweep
-from tests.faults.cases import BOX, GONE, LEDGER, LETTER, TORN, Fault
+from tests.faults.cases import BOX, GONE, LEDGER, LETTER, TORN
 from tests.faults.outcome import Outcome
 from tests.faults.scene import NOTE, RAGS, Files, Passages, Searcher
 
 READABLE = (LEDGER, LETTER, BOX, NOTE)
 BROKEN = (TORN, RAGS)
 NAMES = (*READABLE, *BROKEN)
-MOST_TRIES: Mapping[Fault, int] = {"frozen": 2}
-"""Of what can never be read, one. But who is frozen in a transaction holds a document's row: a statement of the next
-worker that runs into its time limit there costs the document a try, for it cannot tell whose doing that is."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ def _check_row(row: Any, expected: Expected, outcome: Outcome) -> None:
         outcome.add("stuck", how)
     elif not right and row.filename in NAMES:
         outcome.add("wrongly failed", how)
-    elif row.filename in BROKEN and row.tries > MOST_TRIES.get(outcome.case.fault, 1):
+    elif row.filename in BROKEN and row.tries > 1:
         outcome.add("wrongly failed", f"{how}: it can never be read, and was tried again")
 
 
