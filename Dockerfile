@@ -17,7 +17,7 @@ RUN .venv/bin/python -m compileall -qq -j 0 .venv || true
 
 # The page is built once per change of its source. Node is there for as long as that takes, and its packages stay here.
 COPY docvault/web docvault/web
-RUN python scripts/install.py && rm -rf docvault/web/app/node_modules /root/.npm
+RUN python scripts/install.py && rm -rf docvault/web/app/node_modules "$HOME/.npm"
 
 COPY docvault docvault
 COPY ingestion ingestion
