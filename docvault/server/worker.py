@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from arq.worker import Worker, func
@@ -26,6 +26,7 @@ from ingestion.sweeper import keep_sweeping
 
 POLL = 0.05  # seconds between two looks at the bell
 PATIENCE = 2.0  # seconds until Redis is tried again
+CANCEL_AGAIN = 5.0  # seconds in which a duty ends after it was cancelled
 log = get_logger(__name__)
 
 
@@ -66,10 +67,20 @@ async def working(resources: Resources, desk: Desk) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
         await desk.close(settings.stop_grace)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """A library may swallow a cancellation that comes while it gives a connection up: then it is said again."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN)
+        for task in pending:
+            log.warning("worker.duty_goes_on", duty=getattr(task.get_coro(), "__qualname__", ""))
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def listen(settings: Settings, desk: Desk) -> None:
