@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from docvault.admin.failures import MEANINGS, meaning
 from tests.docvault.admin.conftest import add_failed
 from tests.vault import Account, Vault
 
-ERRORS = Path(__file__).parents[3] / "docs" / "reference" / "errors.md"
+ROOT = Path(__file__).parents[3]
+ERRORS = ROOT / "docs" / "reference" / "errors.md"
+TEXTS = ROOT / "docvault" / "web" / "app" / "src" / "shared" / "texts"
 
 
 @pytest.fixture
@@ -75,3 +78,11 @@ def test_every_code_has_its_words() -> None:
     assert len(codes) > 20
     assert codes == set(MEANINGS)
     assert meaning("what nobody thought of").endswith(".")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_page_has_words_for_every_code(language: str) -> None:
+    texts = json.loads((TEXTS / language / "failures.json").read_text(encoding="utf-8"))
+    for kind in ("reason", "text", "todo"):
+        assert set(texts[kind]) == set(MEANINGS)
+    assert set(texts["hint"]) < set(MEANINGS)

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, RotateCw } from "lucide-react";
 import { useState } from "react";
+import { failureReason } from "@/shared/lib/failure-text";
 import { exactly, moment } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
@@ -10,7 +11,7 @@ import { Panel, Row, Rows } from "@/shared/ui/Panel";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Waiting } from "@/shared/ui/Waiting";
 import styles from "./Admin.module.css";
-import { type Failure, failuresQuery, useRetry, wordsOf } from "./failures";
+import { type Failure, failuresQuery, useRetry } from "./failures";
 
 export function Failures() {
   const { t } = useTexts("admin");
@@ -66,7 +67,7 @@ type RowProps = { failure: Failure; busy: boolean; onRetry: () => void };
 
 function FailureRow({ failure, busy, onRetry }: RowProps) {
   const { t } = useTexts("admin");
-  const { reason, todo } = wordsOf(failure);
+  const { reason, todo } = failureReason(failure.code, failure.detail);
   return (
     <Row
       title={

@@ -1,6 +1,5 @@
 /** Why documents failed, and trying them again. */
 import { queryOptions, useMutation } from "@tanstack/react-query";
-import i18next from "i18next";
 import { api, body } from "@/shared/api/client";
 import { queryClient } from "@/shared/api/query";
 import type { components } from "@/shared/api/schema";
@@ -28,12 +27,4 @@ export function useRetry() {
       void queryClient.invalidateQueries({ queryKey: keys.health });
     },
   });
-}
-
-/** A reason in the page's language, and what to do; one that it has no words for as the server says it. */
-export function wordsOf({ code, detail }: Failure): { reason: string; todo: string } {
-  const texts = i18next.getResourceBundle(i18next.language, "admin") as
-    | { reason: Record<string, string>; todo: Record<string, string> }
-    | undefined;
-  return { reason: texts?.reason[code] ?? code, todo: texts?.todo[code] ?? detail };
 }

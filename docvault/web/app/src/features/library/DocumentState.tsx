@@ -1,8 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, Clock, LoaderCircle } from "lucide-react";
-import { Problem } from "@/shared/api/problem";
+import { useFailureText } from "@/shared/lib/failure-text";
 import { span } from "@/shared/lib/format";
-import { useProblemText } from "@/shared/lib/problem-text";
 import { useTexts } from "@/shared/texts";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { Tooltip } from "@/shared/ui/Tooltip";
@@ -21,14 +20,14 @@ export function DocumentState({ document, reached }: { document: DocumentView; r
 /** The reason in short; the reader says it in full, and what helps: a password, another try. */
 function Failed({ document, reached }: { document: DocumentView; reached: boolean }) {
   const { t } = useTexts("library");
-  const { code = "", detail = t("status.failed"), hint = null } = document.error ?? {};
-  const why = useProblemText()(new Problem(0, code, detail, hint));
+  const { text, hint } = useFailureText()(document.error);
+  const why = text || t("status.failed");
   return (
     <Tooltip
       content={
         <>
-          <p>{why.text}</p>
-          {why.hint && <p>{why.hint}</p>}
+          <p>{why}</p>
+          {hint && <p>{hint}</p>}
         </>
       }
     >
@@ -41,7 +40,7 @@ function Failed({ document, reached }: { document: DocumentView; reached: boolea
         tabIndex={reached ? 0 : -1}
       >
         <CircleAlert aria-hidden="true" />
-        <span className={styles.reason}>{why.text}</span>
+        <span className={styles.reason}>{why}</span>
       </Link>
     </Tooltip>
   );

@@ -1,4 +1,5 @@
 import { Highlighter, X } from "lucide-react";
+import { useFailureText } from "@/shared/lib/failure-text";
 import { percent } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
@@ -35,6 +36,7 @@ export function CitedChip({
 /** What people should know about what they read: it is in the trash, or a newer one is on its way. */
 export function Notes({ document, trashed }: { document: DocumentView; trashed: boolean }) {
   const { t } = useTexts("reader");
+  const why = useFailureText();
   const newer = document.status !== "ready" && document.status !== "failed";
   const failed = document.status === "failed";
   if (!trashed && !newer && !failed) return null;
@@ -42,7 +44,7 @@ export function Notes({ document, trashed }: { document: DocumentView; trashed: 
   return (
     <p className={styles.note} role="status">
       {newer ? t("note.newer", { share: percent(document.progress) }) : null}
-      {failed ? `${t("note.failed")} ${document.error?.detail ?? ""}` : null}
+      {failed ? `${t("note.failed")} ${why(document.error).text}` : null}
     </p>
   );
 }

@@ -1,5 +1,6 @@
 import { Clock, FileWarning, LoaderCircle } from "lucide-react";
 import { type FormEvent, useState } from "react";
+import { useFailureText } from "@/shared/lib/failure-text";
 import { number, span } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
@@ -60,6 +61,7 @@ function Failed({ document, onOriginal }: { document: DocumentView; onOriginal: 
   const { t } = useTexts(["reader", "common"]);
   const retry = useRetry(document.id);
   const [password, setPassword] = useState("");
+  const why = useFailureText()(document.error);
   const code = document.error?.code ?? "";
   const locked = LOCKED.includes(code);
   const again = (event: FormEvent) => {
@@ -69,8 +71,8 @@ function Failed({ document, onOriginal }: { document: DocumentView; onOriginal: 
   return (
     <EmptyState icon={<FileWarning />} title={t(locked ? "failed.locked" : "failed.title")}>
       <form className={styles.failed} onSubmit={again}>
-        <p>{document.error?.detail}</p>
-        {document.error?.hint && <p>{document.error.hint}</p>}
+        <p>{why.text}</p>
+        {why.hint && !locked && <p>{why.hint}</p>}
         {locked && (
           <TextField
             label={t("failed.password")}
@@ -81,6 +83,12 @@ function Failed({ document, onOriginal }: { document: DocumentView; onOriginal: 
             hint={t("failed.kept")}
             required
           />
+        )}
+        {why.said && !locked && (
+          <details className={styles.said}>
+            <summary>{t("failed.said")}</summary>
+            <p lang="en">{why.said}</p>
+          </details>
         )}
         {retry.error ? <ProblemNote error={retry.error} /> : null}
         <div className={styles.buttons}>

@@ -2,10 +2,10 @@ import { skipToken, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { RotateCw, X } from "lucide-react";
 import { api, body } from "@/shared/api/client";
-import { Problem } from "@/shared/api/problem";
 import { queryClient } from "@/shared/api/query";
+import { failureText } from "@/shared/lib/failure-text";
 import { bytes } from "@/shared/lib/format";
-import { problemText } from "@/shared/lib/problem-text";
+
 import { useTexts } from "@/shared/texts";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
@@ -56,10 +56,6 @@ export function UploadRow({ item, queue }: { item: Item; queue: Queue }) {
   );
 }
 
-function failureOf({ code, detail, hint }: NonNullable<DocumentView["error"]>): Problem {
-  return new Problem(0, code, detail, hint);
-}
-
 /** What an event said while this was asked for is newer. */
 async function documentOf(id: string): Promise<DocumentView> {
   const began = Date.now();
@@ -98,7 +94,7 @@ function State({ item }: { item: Item }) {
   if (item.stage !== "done") return t("stage.interrupted");
   if (!document || document.status === "queued") return t("stage.queued");
   if (document.status === "ready") return t("stage.ready");
-  if (document.status === "failed" && document.error) return problemText(failureOf(document.error)).text;
+  if (document.status === "failed" && document.error) return failureText(document.error).text;
   if (document.status === "failed") return t("stage.unreadable");
   return document.pages_total
     ? t("stage.pages", { done: document.pages_done, count: document.pages_total })

@@ -1,6 +1,7 @@
 import admin from "./de/admin.json";
 import chat from "./de/chat.json";
 import common from "./de/common.json";
+import failures from "./de/failures.json";
 import library from "./de/library.json";
 import problems from "./de/problems.json";
 import reader from "./de/reader.json";
@@ -14,6 +15,7 @@ const german: English = {
   admin,
   chat,
   common,
+  failures,
   library,
   problems,
   reader,
