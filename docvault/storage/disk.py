@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Sequence
@@ -9,6 +10,9 @@ from io import FileIO
 from pathlib import Path
 
 from docvault.errors import Locked
+
+BLOCK = 4096
+"""Bytes of which a write past the cache begins and ends at a multiple: no disk in use has larger sectors."""
 
 AHEAD = 8 * 1024 * 1024
 """Bytes the disk is given to write in one go while more arrive."""
@@ -91,6 +95,26 @@ def write_all(descriptor: int, start: int, batch: Sequence[bytes | memoryview]) 
     return size
 
 
+def write_past_cache(descriptor: int, start: int, filled: memoryview) -> int:
+    """As `write_all`, but from the memory of `filled` straight to the disk where that can be. Returns how many bytes.
+
+    A large file is read once, later, if at all: through the page cache it costs a copy and memory, and drives out what
+    the database had there. `filled` must begin at a page of the memory. What the file system does not take that way,
+    the odd end of a file among it, goes through the cache.
+    """
+    taken = 0
+    if not start % BLOCK and not len(filled) % BLOCK and _past_cache(descriptor, True):
+        try:
+            taken = os.write(descriptor, filled)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+    if taken < len(filled):
+        _past_cache(descriptor, False)
+        write_all(descriptor, start + taken, [filled[taken:]])
+    return len(filled)
+
+
 def make_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -124,6 +148,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _past_cache(descriptor: int, on: bool) -> bool:
+    """Whether the file system lets it be so."""
+    direct = getattr(os, "O_DIRECT", 0)  # macOS has none
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | direct if on else flags & ~direct)
+    except OSError:
+        return False
+    return bool(direct)
 
 
 def _descriptor(path: Path, *, new: bool) -> int:

@@ -21,7 +21,7 @@ from uuid import uuid4
 from docvault.errors import ConfigurationError, Unavailable
 from docvault.logging import get_logger
 from docvault.storage import Digest, Live, Partial, Spare, StoredObject
-from docvault.storage.disk import GrowingFile, make_folder, put_in_place, sync, sync_folder, write_all
+from docvault.storage.disk import GrowingFile, make_folder, put_in_place, sync, sync_folder, write_all, write_past_cache
 from docvault.storage.overlap import Overlap
 from docvault.storage.uploading import (
     KEY,
@@ -182,7 +182,7 @@ class FileStore:
     async def _write(
         self, upload: _Upload, first: list[bytes], incoming: AsyncIterator[bytes], digest: Digest | None
     ) -> None:
-        overlap = Overlap(self._threads, BATCH, digest, upload.write)
+        overlap = Overlap(self._threads, BATCH, digest, upload.write_large)
         try:
             with self._answers():
                 while first:
@@ -253,9 +253,13 @@ class _Upload:
         self._file: FileIO | None = None
         self._committed = False
 
-    def write(self, batch: Sequence[bytes | memoryview]) -> None:
+    def write(self, batch: Sequence[bytes]) -> None:
         file = self._file = self._file or self._create()
         self.size += write_all(file.fileno(), self.size, batch)
+
+    def write_large(self, filled: memoryview) -> None:
+        file = self._file = self._file or self._create()
+        self.size += write_past_cache(file.fileno(), self.size, filled)
 
     def write_and_commit(self, batch: Sequence[bytes], digest: Digest | None) -> None:
         if digest:

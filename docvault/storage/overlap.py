@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from mmap import mmap
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from docvault.storage import Digest
@@ -62,16 +63,17 @@ class Overlap:
     """Takes bytes, and gives `size` of them at a time to `digest` and to `write`.
 
     They are copied into large buffers, which are used again: a thread that hashes many small pieces has to wait after
-    each for the interpreter, which meanwhile takes the next ones from the network.
+    each for the interpreter, which meanwhile takes the next ones from the network. The buffers begin at a page of the
+    memory, as a disk wants it that takes them from there (`write_past_cache`).
     """
 
     def __init__(
-        self, threads: Executor, size: int, digest: Digest | None, write: Callable[[list[memoryview]], None]
+        self, threads: Executor, size: int, digest: Digest | None, write: Callable[[memoryview], None]
     ) -> None:
         self._hashing, self._writing = Strand(threads), Strand(threads)
         self._size, self._digest, self._write = size, digest, write
         self._parts: deque[_Part] = deque()
-        self._buffer, self._filled = memoryview(bytearray(size)), 0
+        self._buffer, self._filled = memoryview(mmap(-1, size)), 0
 
     async def add(self, piece: bytes) -> None:
         """Waits for room. Raises what `write` raised for earlier bytes."""
@@ -98,7 +100,7 @@ class Overlap:
 
     def _hand_over(self) -> None:
         filled = self._buffer[: self._filled]
-        work: list[asyncio.Future[Any]] = [asyncio.wrap_future(self._writing.call(self._write, [filled]))]
+        work: list[asyncio.Future[Any]] = [asyncio.wrap_future(self._writing.call(self._write, filled))]
         if self._digest:
             work.append(asyncio.wrap_future(self._hashing.call(self._digest.update, filled)))
         self._parts.append(_Part(self._buffer, work))
@@ -106,7 +108,7 @@ class Overlap:
     async def _next(self) -> memoryview:
         """A buffer to fill."""
         if len(self._parts) < DEPTH:
-            return memoryview(bytearray(self._size))
+            return memoryview(mmap(-1, self._size))
         return await self._oldest()
 
     async def _oldest(self) -> memoryview:

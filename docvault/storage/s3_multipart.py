@@ -34,19 +34,22 @@ class Multipart:
     async def run(self, parts: AsyncIterator[BytesIO]) -> int:
         upload_id = await settled(self._begun)
 
-        async def write(part: BytesIO) -> None:
-            size = part.tell()
-            async with hashing(self._digest, [part.getbuffer()]):
-                self._etags.append(await upload_part(self._s3, self._key, upload_id, len(self._etags) + 1, part))
-            self._size += size
+        async def send(body: dict[str, Any]) -> None:
+            self._etags.append(await upload_body(self._s3, self._key, upload_id, len(self._etags) + 1, body))
+            self._size += body["ContentLength"]
 
-        await write_behind(parts, write)
+        async with aclosing(written(parts, self._hashed)) as bodies:  # the next part, while one is being sent
+            await write_behind(bodies, send)
         self._completing = True
         try:
             await complete(self._s3, self._key, upload_id, self._etags, self._size)
         except FileNotFoundError:
             raise Unavailable("The object store lost an upload. Send it again.") from None
         return self._size
+
+    async def _hashed(self, part: BytesIO) -> dict[str, Any]:
+        async with hashing(self._digest, [part.getbuffer()]):
+            return await body_of(part)
 
     async def abandon(self) -> None:
         await abandon(self._s3, self._key, self._begun)
@@ -150,8 +153,12 @@ def begin(s3: S3Client, key: str) -> asyncio.Future[str]:
 
 
 async def upload_part(s3: S3Client, key: str, upload_id: str, number: int, part: BytesIO) -> str:
+    return await upload_body(s3, key, upload_id, number, await body_of(part))
+
+
+async def upload_body(s3: S3Client, key: str, upload_id: str, number: int, body: dict[str, Any]) -> str:
     where = {"Key": key, "UploadId": upload_id, "PartNumber": number}
-    return (await s3.write("upload_part", **where, **await body_of(part)))["ETag"]
+    return (await s3.write("upload_part", **where, **body))["ETag"]
 
 
 async def complete(s3: S3Client, key: str, upload_id: str, etags: Sequence[str], size: int) -> None:
