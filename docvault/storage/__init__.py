@@ -57,7 +57,7 @@ class ObjectStore(Protocol):
         take longer than all the rest.
 
         All or nothing: when `chunks` raises (or the call is cancelled), nothing is stored and nothing stays open.
-        At most two parts of the upload are in memory: one being written while the next one fills.
+        At most three parts of the upload are in memory: one is written, the next one hashed, and one fills.
         """
         ...
 
