@@ -22,7 +22,7 @@ export function CitedChip({
   const { t } = useTexts("reader");
   return (
     <span className={styles.chip}>
-      <button type="button" onClick={onShow} title={t("marks.show")}>
+      <button type="button" onClick={onShow} title={t("marks.show")} aria-label={t("marks.chip", { page })}>
         <Highlighter aria-hidden="true" />
         <span className={styles.chipText}>{t("marks.chip", { page })}</span>
       </button>

@@ -21,6 +21,7 @@ export function Original({ document, onBack }: { document: DocumentView; onBack:
   const { t } = useTexts("reader");
   const [zoom, setZoom] = useState<Zoom>("auto");
   const [share, setShare] = useState(1);
+  const [target, setTarget] = useState(NOWHERE.target);
   const kind = kindOf(document);
   return (
     <>
@@ -34,6 +35,7 @@ export function Original({ document, onBack }: { document: DocumentView; onBack:
         <div className={styles.view}>
           <View
             {...NOWHERE}
+            target={target}
             kind={kind}
             shown="pages"
             onShown={onBack}
@@ -41,12 +43,18 @@ export function Original({ document, onBack }: { document: DocumentView; onBack:
             zoom={zoom}
             onZoom={setZoom}
             onShare={setShare}
+            onGo={({ page, share: down }) =>
+              setTarget({ page, share: down, turn: target.turn + 1, why: "page" })
+            }
+            onOutline={nothing}
           />
         </div>
       </div>
     </>
   );
 }
+
+function nothing(): void {}
 
 /** Whether a browser can show what the vault could not read. */
 export function canBeShown(document: DocumentView): boolean {

@@ -6,15 +6,18 @@ import { Details } from "./Details";
 import { FindBar } from "./FindBar";
 import { Header, trashedAt } from "./Header";
 import { CitedChip, Notes } from "./Notes";
+import { Outline } from "./Outline";
 import { stepped, type Zoom } from "./pdf/zoom";
 import styles from "./Reader.module.css";
-import { kindOf } from "./reading";
+import { type Inside, kindOf, type OutlineItem } from "./reading";
 import { type Shown, Toolbar } from "./Toolbar";
 import { useCitedWords } from "./useCitedWords";
 import { useFind } from "./useFind";
 import { useKeys } from "./useKeys";
 import { usePlace } from "./usePlace";
 import { View } from "./View";
+
+const NARROW = "(max-width: 720px)"; // where the table of contents lies over the pages
 
 /** A document that has been read: its pages, where it is, and what can be done with it. */
 export function Reader({ document }: { document: DocumentView }) {
@@ -25,8 +28,10 @@ export function Reader({ document }: { document: DocumentView }) {
   const [share, setShare] = useState(1);
   const [panel, setPanel] = useState(false);
   const [focus, setFocus] = useState(0);
+  const [outline, setOutline] = useState<OutlineItem[]>([]);
+  const [contents, setContents] = useState(false);
   const count = Math.max(document.pages, 1);
-  const { change, goTo, page } = at;
+  const { change, goTo, jump, page } = at;
   const find = useFind(
     document,
     at.place.q,
@@ -50,6 +55,13 @@ export function Reader({ document }: { document: DocumentView }) {
     zoom: drawn ? (direction) => setZoom(direction === 0 ? "auto" : stepped(share, direction)) : undefined,
   });
   useTitle(document.filename);
+  const follow = useCallback(
+    (place: Inside) => {
+      if (matchMedia(NARROW).matches) setContents(false);
+      void jump(place);
+    },
+    [jump],
+  );
 
   return (
     <div className={styles.reader}>
@@ -67,6 +79,7 @@ export function Reader({ document }: { document: DocumentView }) {
         onGo={goTo}
         zoom={drawn ? { zoom, share, onZoom: setZoom } : null}
         view={kind === "pdf" ? { shown, onShown: setShown } : null}
+        outline={outline.length ? { open: contents, onOpen: () => setContents(!contents) } : null}
         finding={find.open}
         onFind={() => (find.open ? find.close() : find.show())}
       >
@@ -80,6 +93,9 @@ export function Reader({ document }: { document: DocumentView }) {
       </Toolbar>
       <Notes document={document} trashed={trashedAt(document) !== null} />
       <div className={styles.body}>
+        {contents && outline.length > 0 && (
+          <Outline items={outline} onGo={follow} onClose={() => setContents(false)} />
+        )}
         <div className={styles.view}>
           {find.open && <FindBar find={find} focus={focus} />}
           <ErrorBoundary resetKey={`${document.sha256} ${shown}`}>
@@ -95,6 +111,8 @@ export function Reader({ document }: { document: DocumentView }) {
               zoom={zoom}
               onZoom={setZoom}
               onShare={setShare}
+              onGo={follow}
+              onOutline={setOutline}
             />
           </ErrorBoundary>
         </div>

@@ -1,4 +1,4 @@
-import { FileText, Search, TextQuote } from "lucide-react";
+import { FileText, Search, TableOfContents, TextQuote } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTexts } from "@/shared/texts";
 import { IconButton } from "@/shared/ui/IconButton";
@@ -16,15 +16,22 @@ type Props = {
   onGo: (page: number) => void;
   zoom: { zoom: Zoom; share: number; onZoom: (zoom: Zoom) => void } | null;
   view: { shown: Shown; onShown: (shown: Shown) => void } | null;
+  /** Null where there is no table of contents. */
+  outline: { open: boolean; onOpen: () => void } | null;
   finding: boolean;
   onFind: () => void;
   children?: ReactNode;
 };
 
-export function Toolbar({ page, count, onGo, zoom, view, finding, onFind, children }: Props) {
+export function Toolbar({ page, count, onGo, zoom, view, outline, finding, onFind, children }: Props) {
   const { t } = useTexts("reader");
   return (
     <div className={styles.toolbar} role="toolbar" aria-label={t("toolbar")}>
+      {outline && (
+        <IconButton label={t("outline.open")} pressed={outline.open} onClick={outline.onOpen}>
+          <TableOfContents />
+        </IconButton>
+      )}
       {count > 1 && <PageField page={page} count={count} onGo={onGo} />}
       {zoom && <ZoomControls {...zoom} />}
       <div className={styles.middle}>{children}</div>

@@ -71,7 +71,7 @@ function Failed({ document, onOriginal }: { document: DocumentView; onOriginal: 
   return (
     <EmptyState icon={<FileWarning />} title={t(locked ? "failed.locked" : "failed.title")}>
       <form className={styles.failed} onSubmit={again}>
-        <p>{why.text}</p>
+        {code !== "encrypted" && <p>{why.text}</p>}
         {why.hint && !locked && <p>{why.hint}</p>}
         {locked && (
           <TextField

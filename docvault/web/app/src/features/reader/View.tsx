@@ -5,7 +5,7 @@ import { BrokenPdf } from "./BrokenPdf";
 import { PictureView } from "./PictureView";
 import type { Zoom } from "./pdf/zoom";
 import styles from "./Reader.module.css";
-import type { Kind, ViewProps } from "./reading";
+import type { Inside, Kind, OutlineItem, ViewProps } from "./reading";
 import type { Shown } from "./Toolbar";
 import { TextView } from "./text/TextView";
 
@@ -18,10 +18,12 @@ type Props = ViewProps & {
   zoom: Zoom;
   onZoom: (zoom: Zoom) => void;
   onShare: (share: number) => void;
+  onGo: (place: Inside) => void;
+  onOutline: (items: OutlineItem[]) => void;
 };
 
 /** The pages themselves, as their format is best read. */
-export function View({ kind, shown, onShown, zoom, onZoom, onShare, ...view }: Props) {
+export function View({ kind, shown, onShown, zoom, onZoom, onShare, onGo, onOutline, ...view }: Props) {
   if (kind === "picture") return <PictureView {...view} />;
   if (kind === "text" || shown === "text") return <TextView {...view} />;
   const broken = (problem: Problem, unlock: (password: string) => void) => (
@@ -40,6 +42,8 @@ export function View({ kind, shown, onShown, zoom, onZoom, onShare, ...view }: P
         zoom={zoom}
         onZoom={onZoom}
         onShare={onShare}
+        onGo={onGo}
+        onOutline={onOutline}
         failed={broken}
         onText={() => onShown("text")}
       />

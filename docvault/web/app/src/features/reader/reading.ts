@@ -2,8 +2,17 @@
 import type { Box, DocumentView } from "@/shared/vault/types";
 import type { FindHit } from "./api";
 
-/** Where to go. Another `turn` goes there again. `cited`: to the marks on the page; `found`: to the current hit. */
-export type Target = { page: number; turn: number; why: "page" | "cited" | "found" };
+/**
+ * Where to go. Another `turn` goes there again. `cited`: to the marks on the page; `found`: to the current hit. `share`
+ * is how far down the page, 0 to 1.
+ */
+export type Target = { page: number; turn: number; why: "page" | "cited" | "found"; share?: number };
+
+/** A place in the document that a link leads to. */
+export type Inside = { page: number; share: number };
+
+/** An entry of a table of contents; `find` looks up where it leads, if anywhere. */
+export type OutlineItem = { title: string; items: OutlineItem[]; find?: () => Promise<Inside | null> };
 
 /** What of a page is cited. */
 export type Cited = { page: number; boxes: Box[]; quote?: string; start?: number; end?: number };

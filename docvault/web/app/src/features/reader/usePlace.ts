@@ -1,7 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { boxesOf, type ReaderPlace } from "@/shared/vault/place";
-import type { Cited, Target } from "./reading";
+import type { Cited, Inside, Target } from "./reading";
 
 const route = getRouteApi("/inside/documents/$documentId");
 const SETTLED = 500; // milliseconds on a page before the address says it
@@ -56,9 +56,26 @@ export function usePlace() {
     return () => clearTimeout(timer);
   }, [cited, page, said, change]);
 
+  /** Follows a link: the browser's way back leads to where it was followed. */
+  const now = useRef({ page, cited });
+  now.current = { page, cited };
+  const jump = useCallback(
+    async ({ page: to, share }: Inside) => {
+      const here = now.current.page;
+      if (!now.current.cited) {
+        own.current = here;
+        await navigate({ search: (said) => ({ ...said, page: here }), replace: true, resetScroll: false });
+      }
+      own.current = to;
+      await navigate({ search: { page: to }, resetScroll: false });
+      setTarget((before) => ({ page: to, why: "page", turn: before.turn + 1, share }));
+    },
+    [navigate],
+  );
+
   const clear = useCallback(() => {
     own.current = page;
     change({ page, boxes: undefined, quote: undefined, start: undefined, end: undefined });
   }, [change, page]);
-  return { place, cited, page, setPage, target, goTo, change, clear };
+  return { place, cited, page, setPage, target, goTo, jump, change, clear };
 }

@@ -8,6 +8,7 @@ import { useFocusBack } from "@/shared/lib/focus-back";
 import { useTexts } from "@/shared/texts";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
 import { keys } from "@/shared/vault/keys";
+import { bestSentences } from "./best";
 import styles from "./PaletteDialog.module.css";
 import { searchQuery, TYPING } from "./query";
 import { Marked, placeOf } from "./Results";
@@ -25,9 +26,16 @@ export type Entry = {
 const DOCUMENTS = 5;
 const PASSAGES = 6;
 
-export function PaletteDialog({ onClose }: { onClose: () => void }) {
+type Props = { first: { take: () => string }; onClose: () => void };
+
+/** `first` is what was typed before this was there. */
+export function PaletteDialog({ first, onClose }: Props) {
   const { t } = useTexts("search");
   const [text, setText] = useState("");
+  useEffect(() => {
+    const early = first.take();
+    if (early) setText((now) => early + now);
+  }, [first]);
   const [entries, late] = useEntries(text);
   const [at, setAt] = useState(0);
   const list = useId();
@@ -140,6 +148,7 @@ function useEntries(typed: string): [entries: Entry[], late: boolean] {
   const passages = useQuery(searchQuery({ q: text }, PASSAGES));
   const late = text !== typed.trim() || named.isPlaceholderData || passages.isPlaceholderData;
   if (typed.trim() === "") return [commands, false];
+  const best = bestSentences(passages.data?.hits ?? []);
   const documents = (text ? (named.data ?? []) : []).map((document) => ({
     key: document.id,
     group: t("palette.documents"),
@@ -153,13 +162,13 @@ function useEntries(typed: string): [entries: Entry[], late: boolean] {
     key: hit.chunk_id,
     group: t("palette.passages"),
     icon: <DocumentIcon contentType={hit.content_type ?? ""} />,
-    label: <Marked hit={hit} longest={110} />,
+    label: <Marked hit={hit} best={best.get(hit.chunk_id)} longest={110} />,
     hint: `${hit.filename} · ${common("page", { page: hit.page })}`,
     run: () =>
       void navigate({
         to: "/documents/$documentId",
         params: { documentId: hit.document_id },
-        search: placeOf(hit),
+        search: placeOf(hit, best.get(hit.chunk_id)),
       }),
   }));
   return [[...documents, ...hits, ...commands], late];

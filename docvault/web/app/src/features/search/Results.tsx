@@ -1,29 +1,32 @@
 import { Link } from "@tanstack/react-router";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useMemo, useState } from "react";
 import { unitOffsets } from "@/shared/lib/points";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
 import { boxesText } from "@/shared/vault/place";
+import { bestSentences, bodyOf, type Span } from "./best";
 import { type Group, snippet } from "./group";
 import type { Hit } from "./query";
 import styles from "./Results.module.css";
 
+type Best = ReadonlyMap<string, Span>;
 type Props = { groups: readonly Group[]; most: number /** Of the words before. */; stale: boolean };
 
 export function Results({ groups, most, stale }: Props) {
+  const best = useMemo(() => bestSentences(groups.flatMap((group) => group.hits)), [groups]);
   return (
     <ol className={styles.groups} data-stale={stale} onKeyDown={step}>
       {groups.map((group) => (
         <li key={group.documentId}>
-          <DocumentHits group={group} most={most} />
+          <DocumentHits group={group} most={most} best={best} />
         </li>
       ))}
     </ol>
   );
 }
 
-function DocumentHits({ group, most }: { group: Group; most: number }) {
+function DocumentHits({ group, most, best }: { group: Group; most: number; best: Best }) {
   const { t } = useTexts("search");
   const [all, setAll] = useState(false);
   const first = group.hits[0];
@@ -41,7 +44,7 @@ function DocumentHits({ group, most }: { group: Group; most: number }) {
       <ul>
         {shown.map((hit) => (
           <li key={hit.chunk_id}>
-            <HitLink hit={hit} />
+            <HitLink hit={hit} best={best.get(hit.chunk_id)} />
           </li>
         ))}
       </ul>
@@ -54,13 +57,13 @@ function DocumentHits({ group, most }: { group: Group; most: number }) {
   );
 }
 
-function HitLink({ hit }: { hit: Hit }) {
+function HitLink({ hit, best }: { hit: Hit; best: Span | undefined }) {
   const { t } = useTexts();
   return (
     <Link
       to="/documents/$documentId"
       params={{ documentId: hit.document_id }}
-      search={placeOf(hit)}
+      search={placeOf(hit, best)}
       className={styles.hit}
       data-hit=""
       ref={focusIfLeft(hit.chunk_id)}
@@ -70,13 +73,18 @@ function HitLink({ hit }: { hit: Hit }) {
     >
       <span className={styles.where}>
         {t("page", { page: hit.page })}
-        {hit.section.length > 0 && ` · ${hit.section.join(" › ")}`}
+        {hit.section.length > 0 && ` · ${path(hit.section)}`}
       </span>
       <span className={styles.text}>
-        <Marked hit={hit} />
+        <Marked hit={hit} best={best} />
       </span>
     </Link>
   );
+}
+
+/** The headings right above it: the first ones are often the document's own name. */
+function path(section: readonly string[]): string {
+  return (section.length > 2 ? ["…", ...section.slice(-2)] : section).join(" › ");
 }
 
 let left: string | null = null; // the hit that was opened last
@@ -95,17 +103,31 @@ function focusIfLeft(hit: string) {
   };
 }
 
-export function Marked({ hit, longest }: { hit: Hit; longest?: number }) {
+type MarkedProps = { hit: Hit; best: Span | undefined; longest?: number };
+
+/** The sentence that answers is marked, and in it the words of the question stand out. */
+export function Marked({ hit, best, longest }: MarkedProps) {
   const at = unitOffsets(hit.text);
-  const marks = (hit.marks ?? []).map(([start, end]) => [at(start), at(end)]);
-  const pieces = snippet(hit.text, marks, longest);
-  // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text have no other name and never move.
-  return pieces.map(({ text, marked }, index) => (marked ? <mark key={index}>{text}</mark> : text));
+  const words = (hit.marks ?? []).map(([start, end]) => ({ start: at(start), end: at(end) }));
+  return snippet(hit.text, bodyOf(hit), best, words, longest).map(({ text, kind }, index) =>
+    kind === "plain" ? (
+      text
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text have no other name and never move.
+      <mark key={index} data-word={kind === "word" ? "" : undefined}>
+        {text}
+      </mark>
+    ),
+  );
 }
 
-/** Where the reader opens, and what is marked there. */
-export function placeOf(hit: Hit) {
-  return { page: hit.page, boxes: boxesText(hit.boxes), start: hit.passage_start, end: hit.passage_end };
+/** Where the reader opens, and what is marked there: the sentence that answers, or else the passage. */
+export function placeOf(hit: Hit, best: Span | undefined) {
+  const boxes = boxesText(hit.boxes);
+  if (!best) return { page: hit.page, boxes, start: hit.passage_start, end: hit.passage_end };
+  const points = (units: number) => (hit.passage_start ?? 0) + [...hit.text.slice(0, units)].length;
+  const quote = hit.text.slice(best.start, best.end);
+  return { page: hit.page, boxes, quote, start: points(best.start), end: points(best.end) };
 }
 
 /** Up and down go from hit to hit, and up from the first into the field. */

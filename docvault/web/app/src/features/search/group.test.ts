@@ -3,8 +3,13 @@ import { grouped, snippet } from "./group";
 import type { Hit } from "./query";
 
 const hit = (document_id: string, chunk_id: string) => ({ document_id, chunk_id }) as Hit;
+const SIGNS = { plain: "", best: "=", word: "!" };
 const shown = (pieces: ReturnType<typeof snippet>) =>
-  pieces.map((piece) => (piece.marked ? `[${piece.text}]` : piece.text)).join("");
+  pieces.map(({ text, kind }) => `${SIGNS[kind]}${text}${SIGNS[kind]}`).join("");
+const span = (text: string, words: string) => ({
+  start: text.indexOf(words),
+  end: text.indexOf(words) + words.length,
+});
 
 test("documents come in the order of their best hit", () => {
   const groups = grouped([hit("b", "1"), hit("a", "2"), hit("b", "3")]);
@@ -14,30 +19,27 @@ test("documents come in the order of their best hit", () => {
   ]);
 });
 
-test("a short text is shown whole, with its marks", () => {
-  expect(shown(snippet("the weir is low", [[4, 8]]))).toBe("the [weir] is low");
+test("a short text is shown whole, with its best sentence and the words in it", () => {
+  const text = "It rained. The weir is low. So is the lock.";
+  const words = [span(text, "weir"), span(text, "lock")];
+  expect(shown(snippet(text, 0, span(text, "The weir is low."), words))).toBe(
+    "It rained. =The =!weir!= is low.= So is the lock.",
+  );
 });
 
-test("a long one begins shortly before its first mark, at a word", () => {
-  const text = `${"filler ".repeat(60)}the weir is low ${"and more ".repeat(60)}`;
-  const from = text.indexOf("weir");
-  const result = shown(snippet(text, [[from, from + 4]], 80));
-  expect(result).toMatch(/^… filler .*the \[weir\] is low and .* …$/);
+test("a long one begins with its best sentence", () => {
+  const text = `${"Filler words. ".repeat(60)}The weir is low. ${"And more. ".repeat(60)}`;
+  const result = shown(snippet(text, 0, span(text, "The weir is low."), [], 80));
+  expect(result).toMatch(/^… =The weir is low\.= And more\. .* …$/);
   expect(result.length).toBeLessThan(110);
 });
 
-test("marks that overlap or lie outside are left out", () => {
-  expect(
-    shown(
-      snippet("one two", [
-        [0, 3],
-        [2, 5],
-        [4, 99],
-      ]),
-    ),
-  ).toBe("[one] two");
+test("what is shown above it is left out, and nothing is said to be missing", () => {
+  expect(shown(snippet("Weirs\n\nThe weir is low.", 7, undefined, []))).toBe("The weir is low.");
 });
 
-test("no marks, no harm", () => {
-  expect(shown(snippet("plain", []))).toBe("plain");
+test("rows, entries and paragraphs stay apart", () => {
+  expect(shown(snippet("Fees\n\nQuay | Fee\nNorth | 4\n\n- Pay here\n- Keep it", 0, undefined, []))).toBe(
+    "Fees\nQuay · Fee\nNorth · 4\n• Pay here\n• Keep it",
+  );
 });

@@ -1,4 +1,5 @@
 /** Hits by document, the document of the best hit first; and the text of a hit cut to what matters. */
+import type { Span } from "./best";
 import type { Hit } from "./query";
 
 export type Group = { documentId: string; hits: Hit[] };
@@ -13,41 +14,58 @@ export function grouped(hits: readonly Hit[]): Group[] {
   return [...groups.values()];
 }
 
-export type Piece = { text: string; marked: boolean };
+/** `best`: of the sentence that answers. `word`: one of the question's in it. */
+export type Piece = { text: string; kind: "plain" | "best" | "word" };
 
 const LONGEST = 260; // characters of a snippet
-const BEFORE = 0.2; // of a snippet is shown before its first mark
+const BEFORE = 0.3; // of a snippet may stand before its best sentence
 
-/** Around the first mark, at word boundaries. `marks` are `[start, end]` in `text`. */
+/** Around the best sentence, at word boundaries; without one, the beginning. `words` are those of the question. */
 export function snippet(
   text: string,
-  marks: readonly (readonly number[])[],
+  from: number,
+  best: Span | undefined,
+  words: readonly Span[],
   longest: number = LONGEST,
 ): Piece[] {
-  const first = marks[0]?.[0] ?? 0;
-  const before = longest * BEFORE;
-  const start = text.length <= longest || first <= before ? 0 : wordStart(text, first - before);
-  const end = text.length - start <= longest ? text.length : wordEnd(text, start + longest);
+  const fits = text.length - from <= longest || (best?.start ?? from) - from <= longest * BEFORE;
+  const start = fits ? from : (best?.start ?? from);
+  const wanted = start + longest;
+  const end = text.length <= wanted ? text.length : wordEnd(text, wanted);
   const pieces: Piece[] = [];
-  let at = start;
-  for (const [from = 0, to = 0] of marks) {
-    if (from < at || to > end) continue;
-    if (from > at) pieces.push({ text: text.slice(at, from), marked: false });
-    pieces.push({ text: text.slice(from, to), marked: true });
-    at = to;
-  }
-  if (at < end) pieces.push({ text: text.slice(at, end), marked: false });
-  if (start > 0) pieces.unshift({ text: "… ", marked: false });
-  if (end < text.length) pieces.push({ text: " …", marked: false });
+  const add = (piece: Span, kind: Piece["kind"]) => {
+    const said = readable(text.slice(piece.start, piece.end));
+    if (said && piece.end > piece.start) pieces.push({ text: said, kind });
+  };
+  if (best && best.start < end) {
+    const shown = { start: best.start, end: Math.min(best.end, end) };
+    add({ start, end: shown.start }, "plain");
+    let at = shown.start;
+    for (const word of words) {
+      if (word.start < at || word.end > shown.end) continue;
+      add({ start: at, end: word.start }, "best");
+      add(word, "word");
+      at = word.end;
+    }
+    add({ start: at, end: shown.end }, "best");
+    add({ start: shown.end, end }, "plain");
+  } else add({ start, end }, "plain");
+  if (start > from) pieces.unshift({ text: "… ", kind: "plain" });
+  if (end < text.length) pieces.push({ text: " …", kind: "plain" });
   return pieces;
 }
 
-function wordStart(text: string, at: number): number {
-  const space = text.lastIndexOf(" ", at);
-  return space < 0 ? 0 : space + 1;
+/** Lines that were broken to fit go on; rows, entries of lists and paragraphs stay apart. */
+function readable(text: string): string {
+  return text
+    .replace(/\u00ad/g, "")
+    .replace(/[^\S\n]*\n\s*\n\s*/g, "\n")
+    .replace(/^(\s*)[-*•▪–] /gm, "$1• ")
+    .replace(/^#{1,6} /gm, "")
+    .replace(/(^|\s)\|(?=\s|$)/g, "$1·");
 }
 
 function wordEnd(text: string, at: number): number {
-  const space = text.indexOf(" ", at);
-  return space < 0 ? text.length : space;
+  const space = /\s/.exec(text.slice(at, at + 60));
+  return space ? at + space.index : at;
 }

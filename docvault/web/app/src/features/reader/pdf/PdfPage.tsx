@@ -13,7 +13,8 @@ import { useTexts } from "@/shared/texts";
 import { type Area, areaOf, type Size, topOf } from "../boxes";
 import { Marks } from "../Marks";
 import { citedSpans, findAll } from "../match";
-import { boxesOfHits, type Cited, currentOn, type Found } from "../reading";
+import { boxesOfHits, type Cited, currentOn, type Found, type Inside } from "../reading";
+import { Links } from "./Links";
 import type { OpenPdf } from "./open";
 import styles from "./PdfPage.module.css";
 import { useCanvas } from "./useCanvas";
@@ -29,13 +30,14 @@ type Props = {
   /** What is cited on this page. */
   cited: Cited | null;
   found: Found;
+  onGo: (place: Inside) => void;
   onSize: (index: number, size: Size) => void;
   /** Where on the page the marks begin, as a share of its height; undefined when it is not known any more. */
   onMarked: (index: number, kind: "cited" | "found", share: number | undefined) => void;
 };
 
 export const PdfPage = memo(function PdfPage(props: Props) {
-  const { open, index, size, scale, top, inSight, cited, found, onSize, onMarked } = props;
+  const { open, index, size, scale, top, inSight, cited, found, onSize, onMarked, onGo } = props;
   const { t } = useTexts(["reader", "common"]);
   const sheet = useRef<HTMLElement>(null);
   const picture = useRef<HTMLDivElement>(null);
@@ -69,6 +71,7 @@ export const PdfPage = memo(function PdfPage(props: Props) {
       <Marks areas={hits.filter((hit) => hit !== shown).flat()} kind="found" />
       <Marks areas={shown ?? []} kind="current" label={t("marks.current")} />
       <div ref={layer} className={styles.words} />
+      <Links pdf={open.pdf} page={page} onGo={onGo} />
     </section>
   );
 });
@@ -108,7 +111,7 @@ function usePage(open: OpenPdf, index: number, onSize: Props["onSize"]): PDFPage
   return page;
 }
 
-/** By its boxes as soon as the page's size is known; closer, by its very words, when those are there. */
+/** By its very words, where they are known and the page has them; else by its boxes, which are a paragraph's. */
 function useCited(
   words: Words | null,
   sheet: RefObject<HTMLElement | null>,
@@ -121,6 +124,7 @@ function useCited(
   useLayoutEffect(() => {
     if (!cited || !known) return setAreas([]);
     const page = sheet.current;
+    if (cited.quote && !words) return setAreas([]);
     const spans = words && cited.quote ? citedSpans(words.text, { quote: cited.quote }) : [];
     const byWords = words && page ? spans.flatMap((span) => areasOf(words, span, page)) : [];
     const byBoxes = cited.boxes.map((box) => areaOf(box, { width, height }));

@@ -4,9 +4,10 @@ import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { Spinner } from "@/shared/ui/Spinner";
 import type { Size } from "../boxes";
-import type { ViewProps } from "../reading";
+import type { Inside, OutlineItem, ViewProps } from "../reading";
 import { useReadingFocus } from "../useReadingFocus";
 import { layOut } from "./layout";
+import { outlineOf } from "./links";
 import type { OpenPdf } from "./open";
 import { PdfPage } from "./PdfPage";
 import styles from "./PdfView.module.css";
@@ -27,6 +28,8 @@ type Props = ViewProps & {
   onShare: (share: number) => void;
   failed: (problem: Problem, unlock: (password: string) => void) => React.ReactNode;
   onText: () => void;
+  onGo: (place: Inside) => void;
+  onOutline: (items: OutlineItem[]) => void;
 };
 
 export function PdfView(props: Props) {
@@ -60,7 +63,8 @@ function Opening({ onText }: { onText: () => void }) {
 
 type PagesProps = Props & { open: OpenPdf; size: Size };
 
-function Pages({ document, open, size, target, cited, found, zoom, onZoom, onShare, onPage }: PagesProps) {
+function Pages(props: PagesProps) {
+  const { document, open, size, target, cited, found, zoom, onZoom, onShare, onPage, onGo } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const room = useRoom(scroller);
   const [sizes, setSizes] = useState<Size[]>(() => Array(open.pdf.numPages).fill(size));
@@ -96,6 +100,7 @@ function Pages({ document, open, size, target, cited, found, zoom, onZoom, onSha
     onZoom(limited(share * factor));
   });
   useReadingFocus(scroller);
+  useOutline(open, props.onOutline);
 
   const widest = Math.max(...scales.map((scale, index) => scale * (sizes[index]?.width ?? 0)));
   const shown = Array.from({ length: sight.last - sight.first + 1 }, (_, index) => sight.first + index);
@@ -117,11 +122,26 @@ function Pages({ document, open, size, target, cited, found, zoom, onZoom, onSha
               found={found}
               onSize={onSize}
               onMarked={onMarked}
+              onGo={onGo}
             />
           ))}
       </div>
     </section>
   );
+}
+
+function useOutline({ pdf }: OpenPdf, onOutline: Props["onOutline"]): void {
+  useEffect(() => {
+    let left = false;
+    outlineOf(pdf).then(
+      (items) => !left && onOutline(items),
+      () => undefined, // it is damaged: the pages are there without
+    );
+    return () => {
+      left = true;
+      onOutline([]);
+    };
+  }, [pdf, onOutline]);
 }
 
 /** Goes to the page of the target, and to its marks as soon as it is known where they are. */
@@ -148,7 +168,7 @@ function useTarget(
   useEffect(() => {
     if (!ready) return;
     waiting.current = true;
-    goTo({ index: Math.min(target.page, count) - 1, share: 0 }, GAP);
+    goTo({ index: Math.min(target.page, count) - 1, share: target.share ?? 0 }, GAP);
     arrive();
   }, [target, count, goTo, arrive, ready]);
   const onMarked = useCallback(

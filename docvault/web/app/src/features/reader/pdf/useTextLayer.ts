@@ -27,7 +27,8 @@ export function useTextLayer(
       await layer.render();
       if (!left) setWords(wordsOf((content.items as object[]).filter(isRun), layer.textDivs));
     };
-    shown().catch(() => undefined); // without its words the page can still be looked at
+    // Without its words the page can still be looked at.
+    shown().catch(() => !left && setWords({ text: "", runs: [] }));
     return () => {
       left = true;
       stop();

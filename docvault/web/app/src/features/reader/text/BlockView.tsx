@@ -6,6 +6,7 @@ import type { Block } from "./blocks";
 import { Marked } from "./Marked";
 import type { Mark } from "./marking";
 import styles from "./TextView.module.css";
+import { useAcross } from "./useAcross";
 
 type Props = { block: Block; text: string; marks: readonly Mark[] };
 
@@ -31,6 +32,8 @@ export const BlockView = memo(function BlockView({ block, text, marks }: Props) 
       return <Table block={block} words={words} />;
   }
 });
+
+const COLUMN = 6; // rem: as narrow as a column of a long table becomes before the table is wider than the window
 
 type Words = (span: Span) => ReactNode;
 
@@ -67,13 +70,19 @@ function Table({ block, words }: { block: Extract<Block, { kind: "table" }>; wor
   const body = block.head ? others : block.rows;
   const key = (row: Span[]) => row[0]?.start ?? 0;
   const rest = (row: Span[]) => (row.length < wide ? { colSpan: wide - row.length + 1 } : {});
+  const [box, scrolled] = useAcross(block.more);
   return (
     <section
+      ref={box}
+      onScroll={scrolled}
       className={styles.tableBox}
       tabIndex={wide > 4 ? 0 : undefined}
       aria-label={wide > 4 ? t("text.table") : undefined}
     >
-      <table className={cx(styles.table, block.more && styles.evenly)}>
+      <table
+        className={cx(styles.table, block.more && styles.evenly)}
+        style={block.more ? { minWidth: `${wide * COLUMN}rem` } : undefined}
+      >
         {block.head && first && (
           <thead>
             <tr>

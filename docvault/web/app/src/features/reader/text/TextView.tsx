@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTexts } from "@/shared/texts";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Skeleton } from "@/shared/ui/Skeleton";
@@ -11,6 +11,7 @@ import { BlockView } from "./BlockView";
 import { heightOf, type Item, itemAt, keyOf } from "./items";
 import type { Mark } from "./marking";
 import styles from "./TextView.module.css";
+import { AcrossContext, newAcross } from "./useAcross";
 import { useText } from "./useText";
 
 const NONE: readonly Mark[] = [];
@@ -21,6 +22,7 @@ type Virtual = Virtualizer<HTMLDivElement, Element>;
 export function TextView({ document, target, cited, found, onPage }: ViewProps) {
   const { t } = useTexts(["reader", "common"]);
   const scroller = useRef<HTMLDivElement>(null);
+  const [across] = useState(newAcross);
   const { items, pages, error, again, want } = useText(document, target.page);
   const marks = useMarks(pages, cited, found);
   const virtual = useVirtualizer<HTMLDivElement, Element>({
@@ -44,37 +46,39 @@ export function TextView({ document, target, cited, found, onPage }: ViewProps) 
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
     <section ref={scroller} className={styles.scroller} tabIndex={0} aria-label={document.filename}>
       {error && <ProblemNote error={error} onRetry={again} />}
-      <article
-        className={styles.sheet}
-        style={{ height: virtual.getTotalSize() }}
-        lang={document.language ?? undefined}
-      >
-        {drawn.map(({ index, key, start }) => {
-          const item = items[index] as Item;
-          return (
-            <div
-              key={key}
-              ref={virtual.measureElement}
-              data-index={index}
-              className={styles.piece}
-              style={{ translate: `0 ${start}px` }}
-            >
-              {item.kind === "page" && (
-                <p className={styles.number}>{t("common:page", { page: item.page })}</p>
-              )}
-              {item.kind === "empty" && <p className={styles.nothing}>{t("text.empty")}</p>}
-              {item.kind === "waiting" && <Waiting />}
-              {item.kind === "block" && (
-                <BlockView
-                  block={item.block}
-                  text={pages.get(item.page)?.text ?? ""}
-                  marks={marks.get(item.page) ?? NONE}
-                />
-              )}
-            </div>
-          );
-        })}
-      </article>
+      <AcrossContext value={across}>
+        <article
+          className={styles.sheet}
+          style={{ height: virtual.getTotalSize() }}
+          lang={document.language ?? undefined}
+        >
+          {drawn.map(({ index, key, start }) => {
+            const item = items[index] as Item;
+            return (
+              <div
+                key={key}
+                ref={virtual.measureElement}
+                data-index={index}
+                className={styles.piece}
+                style={{ translate: `0 ${start}px` }}
+              >
+                {item.kind === "page" && (
+                  <p className={styles.number}>{t("common:page", { page: item.page })}</p>
+                )}
+                {item.kind === "empty" && <p className={styles.nothing}>{t("text.empty")}</p>}
+                {item.kind === "waiting" && <Waiting />}
+                {item.kind === "block" && (
+                  <BlockView
+                    block={item.block}
+                    text={pages.get(item.page)?.text ?? ""}
+                    marks={marks.get(item.page) ?? NONE}
+                  />
+                )}
+              </div>
+            );
+          })}
+        </article>
+      </AcrossContext>
     </section>
   );
 }

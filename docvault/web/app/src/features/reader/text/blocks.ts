@@ -167,13 +167,14 @@ function itemsOf(text: string, lines: Span[]): Item[] {
   return items;
 }
 
-const LINED =
-  /\.(?:log|py|js|mjs|ts|tsx|jsx|json|ya?ml|toml|ini|cfg|conf|sh|sql|c|h|cpp|rs|go|java|rb|css|xml)$/i;
+const LINED = /\.(?:log|py|js|mjs|ts|tsx|jsx|ya?ml|toml|ini|cfg|conf|sh|sql|c|h|cpp|rs|go|java|rb|css|xml)$/i;
 const STAMPED = /^\W{0,2}(?:\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:)/;
 
 /** Logs and programs keep their lines and their columns. */
 export function formOf(filename: string, contentType: string, text: string): Form {
-  if (LINED.test(filename) || /^application\/(?:json|xml)|^text\/x-/.test(contentType)) return "lines";
+  if (LINED.test(filename) || /^application\/xml|^text\/x-/.test(contentType)) return "lines";
+  // Of JSON, tables and fields were made where that could be done; the rest is as it was.
+  if (contentType === "application/json") return /^\s*[{[]/.test(text) ? "lines" : "prose";
   if (!contentType.startsWith("text/plain")) return "prose";
   const lines = text.slice(0, 4000).split("\n", 40).filter(Boolean);
   return lines.length > 2 && lines.filter((line) => STAMPED.test(line)).length > lines.length / 2
