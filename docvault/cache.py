@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from redis.asyncio import Redis
 
+from docvault.ending import kept
 from docvault.errors import ConfigurationError
 from docvault.settings import Settings
+
+
+class Cache(Redis):
+    """redis-py sends by `asyncio.wait_for`, which loses a cancellation now and then before Python 3.12."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        with kept():
+            return await super().execute_command(*args, **options)
 
 
 def open_cache(settings: Settings) -> Redis:
@@ -14,7 +25,7 @@ def open_cache(settings: Settings) -> Redis:
     Raises `ConfigurationError` for an address that is none.
     """
     try:
-        return Redis.from_url(
+        return Cache.from_url(
             settings.redis_url,
             decode_responses=True,
             socket_timeout=2.0,

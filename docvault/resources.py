@@ -12,6 +12,7 @@ from docvault.ai.chat import ChatModels, open_chat_models
 from docvault.ai.embeddings import Embedder, open_embedder
 from docvault.cache import open_cache
 from docvault.database import Database, open_database
+from docvault.ending import close
 from docvault.queue import Queue, open_queue
 from docvault.security.streams import OpenStreams
 from docvault.settings import Settings, require
@@ -37,15 +38,15 @@ async def open_resources(settings: Settings) -> AsyncGenerator[Resources]:
     require(settings, "database_url", "redis_url", "secret_key")
     async with AsyncExitStack() as stack:
         database = open_database(settings)
-        stack.push_async_callback(database.close)
+        stack.push_async_callback(close, "database", database.close)
         cache = open_cache(settings)
-        stack.push_async_callback(cache.aclose)
+        stack.push_async_callback(close, "cache", cache.aclose)
         queue = open_queue(settings)
-        stack.push_async_callback(queue.close)
+        stack.push_async_callback(close, "queue", queue.close)
         store = await open_store(settings)
-        stack.push_async_callback(store.close)
+        stack.push_async_callback(close, "store", store.close)
         embedder = await open_embedder(settings)
-        stack.push_async_callback(embedder.close)
+        stack.push_async_callback(close, "embedder", embedder.close)
         models = open_chat_models(settings)
-        stack.push_async_callback(models.close)
+        stack.push_async_callback(close, "models", models.close)
         yield Resources(settings, database, cache, queue, store, embedder, models, OpenStreams(database))

@@ -124,7 +124,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 30
     max_tags: Annotated[Positive, Meta(description="Most tags on one document.")] = 50
     upload_part_bytes: Annotated[
-        int, Meta(ge=5 * MiB, description="Bytes of an upload held in memory at a time (S3 wants at least 5 MiB).")
+        int, Meta(ge=5 * MiB, description="Bytes of a part of an upload; three are in memory (S3: at least 5 MiB).")
     ] = 8 * MiB
     upload_expiry: Annotated[
         Positive, Meta(description="Seconds after which bytes of an upload that never finished are removed.")
@@ -203,7 +203,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         NotNegative, Meta(description="Threads that embed at the same time. 0: one per core.")
     ] = 0
     embedding_batch_tokens: Annotated[Positive, Meta(description="Word pieces in one batch of the embedder.")] = 4096
-
+    embedding_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="Seconds the built-in embedder may take for one batch, and for one of longer texts than 512 "
+            "word pieces more, in proportion. Then it hangs, and starts again."
+        ),
+    ] = 120.0
     embedding_device: Annotated[
         Literal["auto", "cpu", "cuda"],
         Meta(description="Where the built-in embedder computes. `auto`: CUDA if there is one."),

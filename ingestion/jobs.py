@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from docvault.ending import end
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger
 from docvault.resources import Resources
@@ -64,9 +65,7 @@ class Desk:
         reading = list(self._reading.values())
         if reading:
             await asyncio.wait(reading, timeout=grace)
-        for task in reading:
-            task.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
+        await end(reading)
 
     @property
     def _free(self) -> int:

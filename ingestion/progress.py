@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from docvault import news
+from docvault.ending import end
 from docvault.errors import Unavailable
 from docvault.logging import get_logger
 from docvault.resources import Resources
@@ -83,9 +84,8 @@ async def heartbeat(resources: Resources, claim: Claim) -> AsyncGenerator[Progre
         work.uncancel()
         raise LostClaim("The document was given to another worker, cancelled or deleted.") from None
     finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
+        with suppress(asyncio.CancelledError):  # what was done in the block is done, whoever has the document now
+            await end([beating])
 
 
 async def _keep_beating(resources: Resources, claim: Claim, progress: Progress) -> None:

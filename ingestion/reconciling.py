@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from docvault.database import Database
+from docvault.ending import end
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger
 from docvault.resources import Resources
@@ -84,5 +85,4 @@ async def alone(database: Database) -> AsyncGenerator[bool]:
         try:
             yield mine
         finally:
-            awake.cancel()
-            await asyncio.gather(awake, return_exceptions=True)
+            await end([awake])

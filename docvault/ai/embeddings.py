@@ -112,9 +112,10 @@ def _open_local(settings: Settings, prepared: Prepared) -> Embedder:
     graph, threads = OnnxModel(prepared), settings.embedding_threads or usable_cores()
     on_device = open_on_cuda(settings, prepared, graph)
     if on_device:
-        return LocalEmbedder(graph, Bulk(on_device, settings.embedding_batch_tokens * TIMES, 2, max(4, threads)))
+        bulk = Bulk(on_device, settings.embedding_batch_tokens * TIMES, 2, max(4, threads))
+        return LocalEmbedder(graph, bulk, settings.embedding_seconds)
     batch_tokens = min(settings.embedding_batch_tokens, BATCH_TOKENS)
-    return LocalEmbedder(graph, Bulk(graph, batch_tokens, threads, threads))
+    return LocalEmbedder(graph, Bulk(graph, batch_tokens, threads, threads), settings.embedding_seconds)
 
 
 def tokenizer_path(settings: Settings) -> Path | None:

@@ -18,8 +18,8 @@ from typing import NamedTuple, Protocol
 
 from docvault.ai.batches import Call, Pool, Tokens, Waiting
 from docvault.ai.embeddings import Vectors
+from docvault.ai.hanging import Watch, closed
 from docvault.ai.prepared import Manifest
-from docvault.errors import ModelError
 
 TOKENIZE_AT_ONCE = 64
 POOLED = 512
@@ -51,9 +51,13 @@ class Bulk(NamedTuple):
 
 
 class LocalEmbedder:
-    """`docvault.ai.embeddings.Embedder` over a model for questions and one for passages, mostly the same."""
+    """`docvault.ai.embeddings.Embedder` over a model for questions and one for passages, mostly the same.
 
-    def __init__(self, questions: Model, bulk: Bulk) -> None:
+    One call of the model has `seconds` (`docvault.ai.hanging`). Once one was over its time, `hung` is set: it goes on
+    with new threads, and had better be ended and opened anew.
+    """
+
+    def __init__(self, questions: Model, bulk: Bulk, seconds: float = 120.0) -> None:
         self.model_id = questions.manifest.model_id
         self.dimensions = questions.manifest.dimensions
         self.max_tokens = questions.manifest.max_tokens
@@ -61,8 +65,9 @@ class LocalEmbedder:
         self._pool = Pool(bulk.batch_tokens)
         self._running = 0
         self._closed = False
-        self._threads = ThreadPoolExecutor(bulk.threads, "embed", initializer=_lower_priority)
-        self._question_threads = ThreadPoolExecutor(usable_cores(), "embed-question")
+        self.hung = asyncio.Event()
+        self._watch = Watch(seconds, self._lost)
+        self._threads, self._question_threads = self._bulk_threads(), _question_threads()
 
     async def embed(self, texts: Sequence[str], *, group: Hashable = None) -> Vectors:
         """Calls of one `group` take turns as one; without, each call is a group of its own."""
@@ -79,7 +84,7 @@ class LocalEmbedder:
         return call.vectors
 
     async def embed_query(self, text: str) -> Vectors:
-        return await asyncio.get_running_loop().run_in_executor(self._question_threads, self._embed_question, text)
+        return await self._watch.call(self._question_threads, 0, self._embed_question, text)
 
     async def check(self) -> None:
         """It is here."""
@@ -90,7 +95,7 @@ class LocalEmbedder:
         for threads in (self._question_threads, self._threads):
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
         while batch := self._pool.take():
-            _fail(batch, _closed())
+            _fail(batch, closed())
 
     async def _room(self, call: Call) -> None:
         while call.pooled > POOLED - TOKENIZE_AT_ONCE and not call.finished.done():
@@ -99,26 +104,38 @@ class LocalEmbedder:
 
     async def _tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         if self._closed:
-            raise _closed()
+            raise closed()
         part = [self._bulk.model.manifest.passage_prompt + text for text in texts]
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._bulk.model.tokenize, part)
+        return await self._watch.call(self._threads, 0, self._bulk.model.tokenize, part)
 
     def _pump(self) -> None:
         """Hand out batches as long as threads are free; called whenever that may have changed."""
-        loop = asyncio.get_running_loop()
         while not self._closed and self._running < self._bulk.at_once + AHEAD and (batch := self._pool.take()):
             self._running += 1
-            running = loop.run_in_executor(self._threads, self._bulk.model.run, [text.tokens for text in batch])
+            tokens = [text.tokens for text in batch]
+            running = self._watch.call(self._threads, batch[-1].length, self._bulk.model.run, tokens)
             running.add_done_callback(partial(self._deliver, batch))
 
     def _deliver(self, batch: list[Waiting], done: asyncio.Future[Vectors]) -> None:
         self._running -= 1
-        error = _closed() if done.cancelled() else done.exception()
+        error = closed() if done.cancelled() else done.exception()
         if error is not None:
             _fail(batch, error)
         else:
             _hand_out(batch, done.result())
         self._pump()
+
+    def _lost(self, threads: ThreadPoolExecutor) -> None:
+        """One of them will not come back: what waits for it is failed, to be asked for again."""
+        self.hung.set()
+        threads.shutdown(wait=False, cancel_futures=True)
+        if threads is self._threads:
+            self._threads = self._bulk_threads()
+        elif threads is self._question_threads:
+            self._question_threads = _question_threads()
+
+    def _bulk_threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._bulk.threads, "embed", initializer=_lower_priority)
 
     def _embed_question(self, text: str) -> Vectors:
         tokens = self._questioned.tokenize([self._questioned.manifest.query_prompt + text])
@@ -138,8 +155,8 @@ def _fail(batch: list[Waiting], error: BaseException) -> None:
         call.fail(error)
 
 
-def _closed() -> ModelError:
-    return ModelError("The embedder was closed while passages waited for it.", code="embedder_unavailable")
+def _question_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(usable_cores(), "embed-question")
 
 
 def usable_cores() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from arq.worker import Worker, func
@@ -12,6 +12,8 @@ from redis.exceptions import RedisError
 
 from docvault import queue
 from docvault.ai.embeddings import prepare_embedder, tokenizer_path
+from docvault.ai.hung import end_if_hung, hung_of, until_either
+from docvault.ending import close, end, end_within
 from docvault.logging import get_logger
 from docvault.presence import keep_present
 from docvault.resources import Resources, open_resources
@@ -26,12 +28,15 @@ from ingestion.sweeper import keep_sweeping
 
 POLL = 0.05  # seconds between two looks at the bell
 PATIENCE = 2.0  # seconds until Redis is tried again
-CANCEL_AGAIN = 5.0  # seconds in which a duty ends after it was cancelled
+STOP_SECONDS = 60.0  # after `stop_grace`: no more than this, whatever does not answer
 log = get_logger(__name__)
 
 
 async def work(settings: Settings) -> None:
-    """Until SIGINT or SIGTERM: documents being read then are handed back for the next worker."""
+    """Until SIGINT or SIGTERM: documents being read then are handed back for the next worker.
+
+    Ends the process, with `os.EX_SOFTWARE`, when it embeds itself and the model hangs.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -44,9 +49,11 @@ async def work(settings: Settings) -> None:
         try:
             async with working(resources, Desk(resources, reader)):
                 log.info("worker.ready", jobs=settings.worker_jobs)
-                await stop.wait()
+                await until_either(stop, hung_of(resources.embedder))
+                end_within(settings.stop_grace + STOP_SECONDS)
         finally:
-            await reader.close()
+            await close("reader", reader.close)
+    end_if_hung(resources.embedder)
     log.info("worker.stopped")
 
 
@@ -67,20 +74,8 @@ async def working(resources: Resources, desk: Desk) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        await _end(tasks)
+        await end(tasks)
         await desk.close(settings.stop_grace)
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """A library may swallow a cancellation that comes while it gives a connection up: then it is said again."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN)
-        for task in pending:
-            log.warning("worker.duty_goes_on", duty=getattr(task.get_coro(), "__qualname__", ""))
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def listen(settings: Settings, desk: Desk) -> None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from docvault.ending import end
 from docvault.errors import ConfigurationError, DocVaultError
 from docvault.logging import get_logger
 from docvault.resources import Resources
@@ -103,9 +104,7 @@ class Courier:
                     await self.idle()
         finally:
             sending = list(self._sending.values())
-            for task in sending:
-                task.cancel()
-            await asyncio.gather(*sending, return_exceptions=True)
+            await end(sending)
             await self._sender.close()
 
     async def _carry(self, due: Due) -> None:

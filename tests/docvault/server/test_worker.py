@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import Any
 
 import pytest
@@ -42,21 +41,4 @@ async def test_listening_can_be_stopped_while_it_leaves_redis(
     done, _ = await asyncio.wait([task], timeout=worker.PATIENCE / 2)
     task.cancel()
     assert task in done
-    assert task.cancelled()
-
-
-async def test_a_duty_that_swallows_its_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "CANCEL_AGAIN", 0.05)
-    begun = asyncio.Event()
-
-    async def deaf_once() -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            begun.set()
-            await asyncio.Event().wait()
-        await asyncio.Event().wait()
-
-    task = asyncio.create_task(deaf_once())
-    await begun.wait()
-    async with asyncio.timeout(30):
-        await worker._end([task])
     assert task.cancelled()
