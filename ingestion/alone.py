@@ -12,6 +12,8 @@ from uuid import UUID
 
 from docvault.ai.embedding_client import RemoteEmbedder
 from docvault.ai.embeddings import tokenizer_path
+from docvault.ai.hung import end_if_hung
+from docvault.ending import close
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger, setup_logging
 from docvault.resources import open_resources
@@ -39,7 +41,8 @@ async def read_alone(owner_id: UUID, document_id: UUID) -> None:
         except asyncio.CancelledError:
             pass  # it was handed back
         finally:
-            await reader.close()
+            await close("reader", reader.close)
+        end_if_hung(resources.embedder, 0)  # its document was charged with it
 
 
 def main() -> None:

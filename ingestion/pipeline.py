@@ -44,7 +44,7 @@ BLAMED = {"database_too_slow"}
 """Codes of outages that may be this very document's doing: they cost it a try."""
 
 BROKE_OFF = "embedder_broke_off"
-"""Code of an embedder that ended over this document, or another beside it. A crash, as if a worker had."""
+"""Code of an embedder that ended or hung over this document, or one beside it. A crash, as if a worker had."""
 
 log = get_logger(__name__)
 

@@ -6,7 +6,8 @@ noticed by people.
 
 An embedder that ends without having been told to, while it ran passages, may have ended over them. Those are not asked
 again here: who asked is told `embedder_broke_off`. One that is frozen or cannot be reached, or whose connection broke
-while it lives on, blames nobody.
+while it lives on, blames nobody. One that falls silent may be frozen, or hang: it is blamed on passages over which two
+embedders have fallen silent, one after the other, each after it had begun with them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from docvault.ai.embeddings import Vectors
+from docvault.ai.hanging import BROKE_OFF, time_for
 from docvault.ai.prepared import find_prepared
 from docvault.ai.wire import (
     ALIVE_EVERY,
@@ -54,15 +56,15 @@ from docvault.logging import get_logger
 from docvault.settings import Settings, require
 
 AWAY = "embedder_unavailable"
-BROKE_OFF = "embedder_broke_off"
 OPEN_PATIENCE = 120.0
 """Seconds to wait for the embedder where only it knows which model it serves. It may be making that ready."""
 
 CHECK_PATIENCE, QUESTION_PATIENCE, PASSAGES_PATIENCE = 1.0, 3.0, 60.0
 """Seconds to wait for the connection: a restart takes one or two."""
 
-QUESTION_SECONDS, PASSAGES_SECONDS = 15.0, 300.0
-"""Seconds an embedder that shows signs of life may take for one request."""
+QUESTION_SECONDS, PASSAGES_SECONDS = 15.0, 180.0
+"""Seconds an embedder that shows signs of life may take for one request; for passages, beyond those one batch of the
+longest may take (`DOCVAULT_EMBEDDING_SECONDS`): it is the one to say that it hangs."""
 
 SILENT = 4 * ALIVE_EVERY
 FIRST_DELAY, LONGEST_DELAY = 0.05, 1.0
@@ -88,6 +90,10 @@ class BrokeOffError(BrokenConnectionError):
     """It ended while it ran what was asked, and nobody had told it to."""
 
 
+class FellSilentError(BrokenConnectionError):
+    """It stopped to show signs of life while it ran what was asked."""
+
+
 async def open_embedding_client(settings: Settings) -> RemoteEmbedder:
     """Needs no embedder that runs where the home holds the prepared model, which says what it will be.
 
@@ -98,8 +104,10 @@ async def open_embedding_client(settings: Settings) -> RemoteEmbedder:
     prepared = find_prepared(settings)
     if prepared:
         manifest = prepared.manifest
-        return RemoteEmbedder(address, key, Identity(manifest.model_id, manifest.dimensions, manifest.max_tokens))
-    return RemoteEmbedder(address, key, await _identity(address, key))
+        identity = Identity(manifest.model_id, manifest.dimensions, manifest.max_tokens)
+    else:
+        identity = await _identity(address, key)
+    return RemoteEmbedder(address, key, identity, settings.embedding_seconds)
 
 
 async def _identity(address: Address, key: bytes) -> Identity:
@@ -130,7 +138,8 @@ class RemoteEmbedder:
 
     alone = False
 
-    def __init__(self, address: Address, key: bytes, identity: Identity) -> None:
+    def __init__(self, address: Address, key: bytes, identity: Identity, seconds: float = 120.0) -> None:
+        self._passages_seconds = PASSAGES_SECONDS + time_for(seconds, identity.max_tokens)
         self.model_id, self.dimensions, self.max_tokens = identity
         self._identity, self._address, self._key = identity, address, key
         self._connection: Connection | None = None
@@ -168,15 +177,16 @@ class RemoteEmbedder:
         await asyncio.gather(self._keeping, return_exceptions=True)
 
     async def _ask(self, lane: Literal["question", "passages"], texts: list[str]) -> Vectors:
-        question = lane == "question"
+        question, silent = lane == "question", set[str]()
         for _ in range(TRIES):
             connection = await self._reach(QUESTION_PATIENCE if question else PASSAGES_PATIENCE)
             try:
-                async with asyncio.timeout(QUESTION_SECONDS if question else PASSAGES_SECONDS):
+                async with asyncio.timeout(QUESTION_SECONDS if question else self._passages_seconds):
                     found = await connection.ask(lane, texts, alone=self.alone)
             except BrokenConnectionError as error:
                 self._reason = str(error)
-                if isinstance(error, BrokeOffError) and not await self._lives_on(connection):
+                silent |= {connection.process} if isinstance(error, FellSilentError) else set()
+                if len(silent) == TRIES or (isinstance(error, BrokeOffError) and not await self._lives_on(connection)):
                     raise ModelError("The embedding model broke off over these texts.", code=BROKE_OFF) from None
                 continue
             except TimeoutError:
@@ -243,7 +253,8 @@ class Connection:
         self._numbers = count()
         self._waiting: dict[int, asyncio.Future[Vectors]] = {}
         self._begun: set[int] = set()
-        self._closed = self._leaving = self._ended = False
+        self._closed = self._leaving = False
+        self._end: type[BrokenConnectionError] = BrokenConnectionError
 
     async def ask(self, lane: Literal["question", "passages"], texts: list[str], *, alone: bool = False) -> Vectors:
         """Raises `BrokenConnectionError` when the connection ends first, `BrokeOffError` where it may have ended over
@@ -270,9 +281,10 @@ class Connection:
                 async with asyncio.timeout(SILENT):
                     message, body = await read_frame(self._reader)
             except EndedConnectionError:
-                self._ended = not self._leaving
+                self._end = BrokenConnectionError if self._leaving else BrokeOffError
                 raise
             except TimeoutError:
+                self._end = FellSilentError
                 raise BrokenConnectionError(f"it has been silent for {SILENT:.0f} seconds") from None
             self._take(message, body)
 
@@ -281,7 +293,7 @@ class Connection:
         self._writer.transport.abort()
         for id, answer in self._waiting.items():
             if not answer.done():
-                error = BrokeOffError if self._ended and id in self._begun else BrokenConnectionError
+                error = self._end if id in self._begun else BrokenConnectionError
                 answer.set_exception(error("the connection was closed"))
 
     def _take(self, message: Message, body: bytes) -> None:

@@ -42,8 +42,8 @@ class Dying:
 class Restarted:
     """The process, started again whenever it ends. `ends` counts how often it did."""
 
-    def __init__(self, socket: str, key: str) -> None:
-        self._arguments = ["-m", "tests.docvault.ai.dying_embedder", socket, key]
+    def __init__(self, module: str, socket: str, key: str) -> None:
+        self._arguments = ["-m", module, socket, key]
         self.ends = 0
         self.process: asyncio.subprocess.Process | None = None
 
@@ -55,8 +55,8 @@ class Restarted:
 
 
 @contextlib.asynccontextmanager
-async def dying_embedder(socket: str, key: str) -> AsyncGenerator[Restarted]:
-    restarted = Restarted(socket, key)
+async def dying_embedder(socket: str, key: str, module: str = __name__) -> AsyncGenerator[Restarted]:
+    restarted = Restarted(module, socket, key)
     keeping = asyncio.create_task(restarted.keep())
     try:
         yield restarted
