@@ -37,6 +37,9 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        # Views of the same pool: what each connection is told when it is taken from there.
+        self._current = engine.execution_options(isolation_level="READ COMMITTED")
+        self._snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
 
     @asynccontextmanager
     async def transaction(self, owner_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[AsyncSession]:
@@ -48,9 +51,8 @@ class Database:
         for text that it cannot hold.
         """
         with _answers():
-            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
-                if snapshot:
-                    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            engine = self._snapshot if snapshot else self._current
+            async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session, session.begin():
                 await session.execute(_SET_OWNER, {"owner": str(owner_id)})
                 yield session
 
@@ -63,7 +65,7 @@ class Database:
         """
         with _answers():
             async with self.engine.connect() as connection:
-                yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+                yield connection
 
     async def check(self) -> None:
         """Raise `Unavailable` unless a statement comes back."""
@@ -155,6 +157,7 @@ def open_database(settings: Settings, **engine_options: Any) -> Database:
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_pool_timeout,
         pool_pre_ping=True,
+        isolation_level="AUTOCOMMIT",  # of `lookup`, and of the ping: in a transaction it took three journeys, not one
         hide_parameters=True,  # an error's text goes to the log: no password hash, no document text in it
         connect_args={
             "timeout": settings.database_pool_timeout,

@@ -9,6 +9,7 @@ the words that were found. `docs/decisions/0003-hybrid-fusion.md` has the figure
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
 from typing import NamedTuple
 from uuid import UUID
 
@@ -39,7 +40,7 @@ def fuse(near: Sequence[tuple[UUID, float]], matches: Sequence[Match]) -> list[C
     weight = dense_weight(dense, words, matches[0].share if matches else 0.0)
     ids = list(dict.fromkeys([*dense, *words]))
     fused = {id: weight * dense.get(id, 0.0) + (1 - weight) * words.get(id, 0.0) for id in ids}
-    order = sorted(ids, key=lambda id: -fused[id])
+    order = sorted(ids, key=fused.__getitem__, reverse=True)
     if not order:
         return []
     evidence = weight * max(0.0, max(cosines.values(), default=0.0)) + (1 - weight) * max(share.values(), default=0.0)
@@ -71,5 +72,5 @@ def scaled(scores: Mapping[UUID, float], low: float, high: float) -> dict[UUID, 
 
 
 def _worth(of: Mapping[UUID, float], by: Mapping[UUID, float]) -> float:
-    leaders = sorted(of, key=lambda id: -of[id])[:LEADERS]
+    leaders = nlargest(LEADERS, of, key=of.__getitem__)
     return sum(by.get(id, 0.0) for id in leaders) / len(leaders)

@@ -72,11 +72,13 @@ class Wanted:
 
     def candidates(self, text: str, configuration: str) -> Places:
         """The words of `text` that may be among those wanted, folded, each with all its places."""
-        found: Places = {}
+        found: dict[str, list[tuple[int, int]]] = {}
         for start, end in self._spans(text, configuration in PREFIXING):
-            word = words(text[start:end]).lower()
-            found.setdefault(Word(configuration, word), []).append((start, end))
-        return found
+            found.setdefault(text[start:end], []).append((start, end))
+        places: Places = {}
+        for written, at in found.items():
+            places.setdefault(Word(configuration, words(written).lower()), []).extend(at)
+        return places
 
     def _spans(self, text: str, every: bool) -> Iterator[tuple[int, int]]:
         if text.isascii():

@@ -7,14 +7,16 @@ size of other people's vaults be felt.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.fulltext import CONFIGURATIONS, configuration
@@ -184,53 +186,77 @@ async def nearest(
 ) -> list[tuple[UUID, float]]:
     """The chunks with the highest cosine to `vector` (of length 1, by `model_id`), best first."""
     documents, given = narrowed(filters)
-    statement = text(f"""
-        SELECT chunk_id, -(embedding <#> {_VECTOR}) AS cosine
+    parameters = {"owner": owner_id, "model": model_id, "vector": halfvec(vector), "limit": limit}
+    rows = await session.execute(_statement(_nearest(documents)), parameters | given)
+    return [(id, cosine) for id, cosine in rows]
+
+
+def _nearest(documents: str) -> str:
+    return f"""
+        SELECT chunk_id AS id, -(embedding <#> {_VECTOR}) AS cosine
         FROM chunk_vectors
         WHERE owner_id = :owner AND model_id = :model {scope(documents)}
         ORDER BY embedding <#> {_VECTOR} LIMIT :limit
-    """)  # noqa: S608
-    parameters = {"owner": owner_id, "model": model_id, "vector": halfvec(vector), "limit": limit}
-    return [(row.chunk_id, row.cosine) for row in await session.execute(statement, parameters | given)]
+    """  # noqa: S608
 
 
 async def matching(
-    session: AsyncSession,
-    owner_id: UUID,
-    terms: Sequence[Term],
-    filters: Filters,
-    limit: int,
-    *,
-    near: Sequence[UUID] = (),
-    model_id: str = "",
-    vector: Sequence[float] | None = None,
+    session: AsyncSession, owner_id: UUID, terms: Sequence[Term], filters: Filters, limit: int
 ) -> list[Match]:
-    """The chunks with the highest BM25, best first, and those of `near` that share a word, whatever their score.
+    """The chunks with the highest BM25, best first.
 
-    Document frequencies, count and mean length are those of the documents that pass the filters. With a `vector`,
-    each comes with its exact cosine, so that a fusion never has to guess the half that one search did not return.
+    Document frequencies, count and mean length are those of the documents that pass the filters.
     """
     if not terms:
         return []
-    statement, given = _matching(len(terms), filters, vector is not None)
-    parameters: dict[str, Any] = {
-        "owner": owner_id, "limit": limit, "near": list(near), "any": " | ".join(t.query for t in terms),
-    }  # fmt: skip
-    parameters |= {f"t{n}": term.query for n, term in enumerate(terms)} | given
-    parameters |= {f"s{n}": float(term.size) for n, term in enumerate(terms)}
-    if vector is not None:
-        parameters |= {"model": model_id, "vector": halfvec(vector)}
-    return [Match(*row) for row in await session.execute(statement, parameters)]
+    documents, given = narrowed(filters)
+    parameters = {"owner": owner_id, "limit": limit} | _asked(terms) | given
+    rows = await session.execute(_statement(_matching(len(terms), documents)), parameters)
+    return [Match(*row) for row in rows]
 
 
-def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str, Any]]:
-    """BM25 as SQL over `count` terms.
+async def both(
+    session: AsyncSession,
+    owner_id: UUID,
+    model_id: str,
+    vector: Sequence[float],
+    terms: Sequence[Term],
+    filters: Filters,
+    limit: int,
+) -> tuple[list[tuple[UUID, float]], list[Match]]:
+    """What `nearest` and `matching` find, by one statement.
+
+    Among the matches are also those of the nearest that share a word, whatever their BM25, and each comes with its
+    exact cosine: a fusion never has to guess the half that one search did not return.
+    """
+    if not terms:
+        return await nearest(session, owner_id, model_id, vector, filters, limit), []
+    documents, given = narrowed(filters)
+    parameters = {"owner": owner_id, "model": model_id, "vector": halfvec(vector), "limit": limit}
+    rows = await session.execute(_statement(_both(len(terms), documents)), parameters | _asked(terms) | given)
+    near, matches = list[tuple[UUID, float]](), list[Match]()
+    for id, bm25, share, cosine, is_near in rows:
+        if is_near:
+            near.append((id, cosine))
+        if bm25 is not None:
+            matches.append(Match(id, bm25, share, cosine))
+    return sorted(near, key=itemgetter(1), reverse=True), matches
+
+
+def _asked(terms: Sequence[Term]) -> dict[str, Any]:
+    queries = {f"t{n}": term.query for n, term in enumerate(terms)}
+    sizes = {f"s{n}": float(term.size) for n, term in enumerate(terms)}
+    return queries | sizes | {"any": " | ".join(term.query for term in terms)}
+
+
+@lru_cache(maxsize=128)
+def _scored(count: int, documents: str) -> str:
+    """BM25 as SQL over `count` terms, up to the table `scored`.
 
     PostgreSQL's own ranks know no document frequency, but `ts_rank` of one lexeme tells its frequency `tf` in the
     chunk: it is `0.1 * H / (pi^2 / 6)` with `H` the sum of `1 / j^2` for `j` up to `tf`. The rest of that sum beyond
     `tf` is about `1 / (tf + 0.5)`, which turns it round. A term of several lexemes is ranked by their mean: hence `:s`.
     """
-    documents, given = narrowed(filters)
     ranks = ", ".join(
         f"ts_rank(tsv, (SELECT CAST(CAST(:t{n} AS text) AS tsquery))) * CAST(:s{n} AS float8) AS r{n}"
         for n in range(count)
@@ -241,7 +267,7 @@ def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str
     score = " + ".join(f"CASE WHEN r{n} > 0 THEN i{n} * f{n} / (f{n} + norm) ELSE 0 END" for n in range(count))
     found = " + ".join(f"CASE WHEN r{n} > 0 THEN i{n} ELSE 0 END" for n in range(count))
     whole = " + ".join(f"i{n}" for n in range(count))
-    return text(f"""
+    return f"""
         WITH matched AS MATERIALIZED (
             SELECT id, tokens, {ranks} FROM chunks
             WHERE owner_id = :owner AND tsv @@ (SELECT CAST(CAST(:any AS text) AS tsquery)) {scope(documents)}
@@ -251,23 +277,40 @@ def _matching(count: int, filters: Filters, cosine: bool) -> tuple[Any, dict[str
         ), weighed AS (SELECT mean, {idf} FROM counted, (SELECT {df} FROM matched) f),
         measured AS (SELECT m.*, {tf}, {K1} * (1 - {B} + {B} * m.tokens / greatest(w.mean, 1)) AS norm
                      FROM matched m, weighed w),
-        scored AS (SELECT id, ({score}) AS bm25, ({found}) / ({whole}) AS share FROM measured, weighed),
+        scored AS (SELECT id, ({score}) AS bm25, ({found}) / ({whole}) AS share FROM measured, weighed)
+    """  # noqa: S608
+
+
+def _matching(count: int, documents: str) -> str:
+    return f"{_scored(count, documents)} SELECT id, bm25, share, NULL FROM scored ORDER BY bm25 DESC, id LIMIT :limit"  # noqa: S608
+
+
+def _both(count: int, documents: str) -> str:
+    return f"""{_scored(count, documents)},
+        near AS MATERIALIZED ({_nearest(documents)}),
         best AS ((SELECT * FROM scored ORDER BY bm25 DESC, id LIMIT :limit)
-                 UNION SELECT * FROM scored WHERE id = ANY(:near))
-        SELECT b.id, b.bm25, b.share, {f"-(v.embedding <#> {_VECTOR})" if cosine else "NULL"}
-        FROM best b {_VECTORS if cosine else ""} ORDER BY b.bm25 DESC, b.id
-    """), given  # noqa: S608
+                 UNION SELECT * FROM scored WHERE id IN (SELECT id FROM near))
+        SELECT id, b.bm25, b.share, coalesce(n.cosine, -(v.embedding <#> {_VECTOR})), n.id IS NOT NULL
+        FROM best b FULL JOIN near n USING (id)
+            LEFT JOIN chunk_vectors v ON v.owner_id = :owner AND v.chunk_id = b.id AND v.model_id = :model
+                AND n.id IS NULL
+        ORDER BY b.bm25 DESC NULLS LAST, id
+    """  # noqa: S608
+
+
+@lru_cache(maxsize=512)
+def _statement(sql: str) -> TextClause:
+    """Reading a statement of many terms for its parameters takes longer than sending it."""
+    return text(sql)
 
 
 _VECTOR = "(SELECT CAST(CAST(:vector AS text) AS halfvec))"
 """In a subquery of its own: read once a statement, and not once a row."""
 
-_VECTORS = "LEFT JOIN chunk_vectors v ON v.owner_id = :owner AND v.chunk_id = b.id AND v.model_id = :model"
-
 
 async def passages(session: AsyncSession, owner_id: UUID, chunk_ids: Sequence[UUID]) -> dict[UUID, Passage]:
     rows = await session.execute(_PASSAGES, {"owner": owner_id, "ids": list(chunk_ids)})
-    return {row.id: Passage(*row) for row in rows}
+    return {row[0]: Passage(*row) for row in rows}
 
 
 _PASSAGES = text("""
@@ -280,23 +323,24 @@ _PASSAGES = text("""
 """)
 
 
-async def answering(session: AsyncSession, lexemes: Collection[str], words: Sequence[Word]) -> set[Word]:
+async def answering(session: AsyncSession, lexemes: Collection[str], words: Iterable[Word]) -> set[Word]:
     """Those of `words` that have one of `lexemes` for a stem. Reads no table."""
-    rows = await session.execute(
-        _ANSWERING,
-        {
-            "configurations": [word.configuration for word in words],
-            "words": [word.text for word in words],
-            "lexemes": list(lexemes),
-        },
-    )
-    return {Word(*row) for row in rows}
+    lists: dict[str, list[str]] = {}
+    for word in words:
+        lists.setdefault(word.configuration, []).append(word.text)
+    given = {
+        "configurations": list(lists),
+        "lists": ["\n".join(of) for of in lists.values()],  # as one text each: arrays are sent piece by piece
+        "lexemes": list(lexemes),
+    }
+    return {Word(configuration, word) for configuration, word in await session.execute(_ANSWERING, given)}
 
 
 _ANSWERING = text("""
-    SELECT w.configuration, w.word
-    FROM unnest(CAST(:configurations AS text[]), CAST(:words AS text[])) AS w (configuration, word)
-    WHERE tsvector_to_array(to_tsvector(CAST(w.configuration AS regconfig), w.word)) && CAST(:lexemes AS text[])
+    SELECT l.configuration, word
+    FROM unnest(CAST(:configurations AS text[]), CAST(:lists AS text[])) AS l (configuration, words),
+        string_to_table(l.words, chr(10)) AS word
+    WHERE tsvector_to_array(to_tsvector(CAST(l.configuration AS regconfig), word)) && CAST(:lexemes AS text[])
 """)
 
 

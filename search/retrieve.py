@@ -76,7 +76,7 @@ async def _marked(session: AsyncSession, hits: list[Hit], lexemes: Collection[st
         return hits
     wanted = Wanted(lexemes)
     candidates = [wanted.candidates(hit.passage.text, hit.passage.configuration) for hit in hits]
-    asked = list({word: None for places in candidates for word in places})
+    asked = {word: None for places in candidates for word in places}
     found = await queries.answering(session, wanted.lexemes, asked) if asked else set[Word]()
     return [
         hit._replace(marks=merged([
@@ -102,13 +102,10 @@ async def _candidates(
 ) -> list[Candidate]:  # fmt: skip
     limit = max(resources.settings.search_candidates, query.top_k + SPARE)
     model = resources.embedder.model_id
-    near = await queries.nearest(session, owner_id, model, vector, query.filters, limit) if vector else []
     if query.mode == "semantic":
+        near = await queries.nearest(session, owner_id, model, vector, query.filters, limit)
         return [Candidate(id, max(0.0, cosine), cosine, 0.0) for id, cosine in near]
-    matches = await queries.matching(
-        session, owner_id, found, query.filters, limit, near=[id for id, _ in near],
-        model_id=model, vector=vector or None,
-    )  # fmt: skip
     if query.mode == "keyword":
+        matches = await queries.matching(session, owner_id, found, query.filters, limit)
         return [Candidate(match.chunk_id, match.bm25, None, match.share) for match in matches]
-    return fuse(near, matches)
+    return fuse(*await queries.both(session, owner_id, model, vector, found, query.filters, limit))

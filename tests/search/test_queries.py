@@ -63,21 +63,27 @@ async def test_bm25_is_that_of_the_book(new_shelf: NewShelf) -> None:
     assert best.share == pytest.approx(1.0)
 
 
-async def test_candidates_of_the_other_search_get_their_score_too(new_shelf: NewShelf) -> None:
+async def test_both_searches_give_each_candidate_both_scores(new_shelf: NewShelf) -> None:
     shelf = await new_shelf()
     await shelf.put("a.txt", *PAGES)
     every = await match(shelf, "alpha gamma")
-    model, vector = shelf.resources.embedder.model_id, await shelf.resources.embedder.embed_query("alpha gamma")
-    async with shelf.resources.database.transaction(shelf.owner_id) as session:
-        found = terms(await queries.lexemes(session, shelf.owner_id, "alpha gamma", "en"))
-        near = await queries.nearest(session, shelf.owner_id, model, vector.tolist(), Filters(), 10)
-        some = await queries.matching(
-            session, shelf.owner_id, found, Filters(), 1,
-            near=[every[-1].chunk_id], model_id=model, vector=vector.tolist(),
-        )  # fmt: skip
+    assert len(every) == 3
+    model, owner = shelf.resources.embedder.model_id, shelf.owner_id
+    vector = (await shelf.resources.embedder.embed_query(PAGES[2])).tolist()  # of what has least of the words
+    async with shelf.resources.database.transaction(owner) as session:
+        found = terms(await queries.lexemes(session, owner, "alpha gamma", "en"))
+        cosines = await queries.nearest(session, owner, model, vector, Filters(), 10)
+        near, some = await queries.both(session, owner, model, vector, found, Filters(), 1)
+        all_near, all_matches = await queries.both(session, owner, model, vector, found, Filters(), 10)
+        wordless = await queries.both(session, owner, model, vector, [], Filters(), 10)
+    assert near == cosines[:1]
+    assert all_near == cosines
+    assert wordless == (cosines, [])
     assert [m.chunk_id for m in some] == [every[0].chunk_id, every[-1].chunk_id]
-    for m in some:
-        assert m.cosine == pytest.approx(dict(near)[m.chunk_id], abs=1e-4)
+    for matches in (some, all_matches):
+        expected = {m.chunk_id: (m.bm25, m.share, dict(cosines)[m.chunk_id]) for m in every}
+        assert {m.chunk_id: m[1:] for m in matches} == {m.chunk_id: expected[m.chunk_id] for m in matches}
+    assert [m.chunk_id for m in all_matches] == [m.chunk_id for m in every]
 
 
 async def test_documents_of_several_languages_are_found_at_once(new_shelf: NewShelf) -> None:
