@@ -41,7 +41,7 @@ function useDrop(folder: string, onFiles: Props["onFiles"]): boolean {
           depth = 0;
           setOver(false);
           const { folder: into, onFiles: put } = latest.current;
-          if (event.dataTransfer) void filesOf(event.dataTransfer, into).then(put);
+          if (event.dataTransfer) void filesOf(event.dataTransfer, into, put);
         },
       ],
     ];

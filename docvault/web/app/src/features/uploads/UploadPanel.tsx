@@ -1,12 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronUp, X } from "lucide-react";
-import { useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { bytes, span } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
-import { type Item, type Stage, type Totals, totals } from "./model";
+import type { Item, Stage, Totals } from "./model";
 import type { Queue } from "./queue";
 import styles from "./UploadPanel.module.css";
 import { UploadRow } from "./UploadRow";
@@ -24,17 +24,16 @@ const ORDER: Record<Stage, number> = {
   waiting: 3,
   duplicate: 4,
   done: 4,
-  cancelled: 5,
+  cancelled: -1,
 };
 
 /** In a corner: the whole in one line, every file below it. */
-export function UploadPanel({ queue, items }: Props) {
+export default function UploadPanel({ queue, items }: Props) {
   const { t } = useTexts("uploads");
   const [open, setOpen] = useState(true);
-  const shown = items.filter((item) => item.stage !== "cancelled");
-  const all = totals(shown);
+  const all = queue.sum;
   const headline = useHeadline(all);
-  if (shown.length === 0) return null;
+  if (all.files === 0) return null;
   return (
     <section className={styles.panel} aria-label={t("title")}>
       <header className={styles.header}>
@@ -63,7 +62,7 @@ export function UploadPanel({ queue, items }: Props) {
       <p className="visually-hidden" role="status">
         {all.active === 0 ? t("announce", { done: all.finished, failed: all.failed }) : ""}
       </p>
-      {open && <Rows queue={queue} items={shown} />}
+      {open && <Rows queue={queue} items={items} />}
       {open && <Actions queue={queue} all={all} />}
     </section>
   );
@@ -91,9 +90,16 @@ function Pace({ all, speed }: { all: Totals; speed: number }) {
   return `${size} · ${t("speed", { size: bytes(speed) })} · ${t("left", { span: span(left) })}`;
 }
 
+/** Without what was cancelled. */
+function inOrder(items: readonly Item[]): Item[] {
+  const places: Item[][] = [[], [], [], [], []];
+  for (const item of items) places[ORDER[item.stage]]?.push(item);
+  return places.flat();
+}
+
 function Rows({ queue, items }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
-  const sorted = [...items].sort((a, b) => ORDER[a.stage] - ORDER[b.stage]);
+  const sorted = useMemo(() => inOrder(items), [items]);
   const rows = useVirtualizer({
     count: sorted.length,
     getScrollElement: () => scroller.current,

@@ -1,19 +1,22 @@
 /** Placed by the shell: takes files from anywhere on the page, and shows where they are. */
 import { useQuery } from "@tanstack/react-query";
 import { useRouterState } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from "react";
+import { queryClient } from "@/shared/api/query";
 import { useUser } from "@/shared/api/session";
 import { bytes } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
+import { ErrorBoundary } from "@/shared/ui/ErrorBoundary";
 import { aboutQuery } from "@/shared/vault/about";
 import { fulfil } from "@/shared/vault/intents";
 import { libraryPlace } from "@/shared/vault/place";
 import { useLeaveWarning, usePaste } from "./browser";
 import { DropZone } from "./DropZone";
 import { type Found, filesOfList } from "./dropped";
-import type { Failure } from "./model";
+import type { Failure, Most } from "./model";
 import { Queue, useItems } from "./queue";
-import { UploadPanel } from "./UploadPanel";
+
+const UploadPanel = lazy(() => import("./UploadPanel"));
 
 export function Uploads() {
   const user = useUser();
@@ -21,7 +24,7 @@ export function Uploads() {
 }
 
 function UploadsOf({ owner }: { owner: string }) {
-  const queue = useMemo(() => new Queue(owner), [owner]);
+  const queue = useMemo(() => new Queue(owner, mostAtOnce), [owner]);
   const items = useItems(queue);
   const here = useFolder();
   const refusal = useRefusal();
@@ -30,15 +33,26 @@ function UploadsOf({ owner }: { owner: string }) {
     [queue, refusal],
   );
   useEffect(() => queue.start(), [queue]);
-  useLeaveWarning(items);
+  useLeaveWarning(queue.sum.active > 0);
   usePaste((files) => put(filesOfList(files, here)));
   return (
     <>
       <Pickers put={put} here={here} />
       <DropZone folder={here} onFiles={put} />
-      {items.length > 0 && <UploadPanel queue={queue} items={items} />}
+      {items.length > 0 && (
+        <ErrorBoundary>
+          <Suspense>
+            <UploadPanel queue={queue} items={items} />
+          </Suspense>
+        </ErrorBoundary>
+      )}
     </>
   );
+}
+
+function mostAtOnce(): Partial<Most> {
+  const limits = queryClient.getQueryData(aboutQuery.queryKey)?.limits;
+  return limits ? { files: limits.max_request_files, bytes: limits.max_request_bytes } : {};
 }
 
 /** The folder that the library shows; elsewhere the top. */

@@ -1,9 +1,7 @@
 import { useEffect, useRef } from "react";
-import { type Item, totals } from "./model";
 
 /** Asks before the page is left while files are on their way. */
-export function useLeaveWarning(items: readonly Item[]): void {
-  const busy = totals(items).active > 0;
+export function useLeaveWarning(busy: boolean): void {
   useEffect(() => {
     if (!busy) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();

@@ -3,15 +3,29 @@ import { folderOf, isLitter } from "./model";
 
 export type Found = { file: File; folder: string };
 
-/** Walks through dropped folders. Has to be called before the drop's event returns: the browser forgets it then. */
-export async function filesOf(transfer: DataTransfer, base: string): Promise<Found[]> {
+const AT_ONCE = 200; // files that are handed on together while a folder is walked through
+
+/**
+ * Walks through dropped folders, and hands on what it finds while it does so. Has to be called before the drop's event
+ * returns: the browser forgets it then.
+ */
+export async function filesOf(
+  transfer: DataTransfer,
+  base: string,
+  put: (found: Found[]) => void,
+): Promise<void> {
   const entries = [...transfer.items].map((item) => (item.kind === "file" ? item.webkitGetAsEntry() : null));
   const plain = [...transfer.files];
   if (!entries.some((entry) => entry?.isDirectory))
-    return kept(plain.map((file) => ({ file, folder: base })));
-  const found: Found[] = [];
-  for (const entry of entries) if (entry) await walk(entry, base, found).catch(() => undefined);
-  return kept(found);
+    return put(kept(plain.map((file) => ({ file, folder: base }))));
+  let found: Found[] = [];
+  const add = (one: Found) => {
+    if (found.push(one) < AT_ONCE) return;
+    put(kept(found));
+    found = [];
+  };
+  for (const entry of entries) if (entry) await walk(entry, base, add).catch(() => undefined);
+  put(kept(found));
 }
 
 /** Files of a picker; those of a chosen folder say where they were. */
@@ -19,12 +33,12 @@ export function filesOfList(list: FileList | File[], base: string): Found[] {
   return kept([...list].map((file) => ({ file, folder: folderOf(base, file.webkitRelativePath) })));
 }
 
-async function walk(entry: FileSystemEntry, base: string, found: Found[]): Promise<void> {
+async function walk(entry: FileSystemEntry, base: string, add: (one: Found) => void): Promise<void> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) =>
       (entry as FileSystemFileEntry).file(resolve, reject),
     );
-    found.push({ file, folder: folderOf(base, entry.fullPath) });
+    add({ file, folder: folderOf(base, entry.fullPath) });
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
@@ -34,7 +48,7 @@ async function walk(entry: FileSystemEntry, base: string, found: Found[]): Promi
     );
     if (some.length === 0) return; // a reader gives a hundred at a time
     // What cannot be opened, a broken link for instance, is left out; the rest goes up.
-    for (const inner of some) await walk(inner, base, found).catch(() => undefined);
+    await Promise.all(some.map((inner) => walk(inner, base, add).catch(() => undefined)));
   }
 }
 

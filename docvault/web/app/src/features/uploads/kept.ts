@@ -2,11 +2,11 @@
  * Open uploads over reloads, without the files, which a page cannot keep. Each tab keeps its own under its own name,
  * for another tab's are still on their way; what a closed tab left, the next one takes over.
  */
-import type { Item } from "./model";
+import { type Item, newItem } from "./model";
 
 const KEPT = "docvault.uploads.";
 const TAB = "docvault.uploads-tab";
-const MOST = 1000; // entries; browsers keep a few megabytes for a site
+const MOST = 10_000; // entries of some 100 characters; browsers keep a few megabytes for a site
 const PATIENCE = 500; // milliseconds in which a page that was just reloaded lets its name go
 
 export class Kept {
@@ -26,13 +26,13 @@ export class Kept {
       items.push(...read(key));
       if (key !== this.key) localStorage.removeItem(key);
     }
-    return items.map((item) => ({ ...item, stage: "interrupted", failure: null }));
+    return items;
   }
 
   write(open: readonly Item[]): void {
     if (!this.key) return;
     try {
-      if (open.length) localStorage.setItem(this.key, JSON.stringify(open.slice(0, MOST)));
+      if (open.length) localStorage.setItem(this.key, JSON.stringify(open.slice(0, MOST).map(packed)));
       else localStorage.removeItem(this.key);
     } catch {
       // A full store costs the uploads their memory, not their way.
@@ -42,10 +42,26 @@ export class Kept {
 
 function read(key: string): Item[] {
   try {
-    return JSON.parse(localStorage.getItem(key) ?? "[]") as Item[];
+    return (JSON.parse(localStorage.getItem(key) ?? "[]") as Packed[]).map(unpacked);
   } catch {
     return [];
   }
+}
+
+type Packed = Pick<Item, "name" | "size" | "lastModified"> &
+  Partial<Pick<Item, "folder" | "tags" | "sent" | "url">>;
+
+function packed({ name, size, lastModified, folder, tags, sent, url }: Item): Packed {
+  const known: Packed = { name, size, lastModified };
+  if (folder) known.folder = folder;
+  if (tags.length) known.tags = tags;
+  if (url) Object.assign(known, { url, sent }); // else nothing of it is kept anywhere
+  return known;
+}
+
+function unpacked({ name, size, lastModified, folder = "", tags = [], sent = 0, url = null }: Packed): Item {
+  const item = { ...newItem({ name, size, lastModified }, folder, tags, null), sent, url };
+  return { ...item, stage: "interrupted" };
 }
 
 let name: Promise<string> | undefined;

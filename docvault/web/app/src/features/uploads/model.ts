@@ -28,8 +28,10 @@ export type Item = {
   failure: Failure | null;
 };
 
+type FileMarks = { name: string; size: number; lastModified: number };
+
 /** `failure` says why it is not even sent. */
-export function newItem(file: File, folder: string, tags: string[], failure: Failure | null): Item {
+export function newItem(file: FileMarks, folder: string, tags: string[], failure: Failure | null): Item {
   return {
     id: String(Math.random()).slice(2),
     name: file.name,
@@ -55,10 +57,10 @@ export type Totals = {
   sent: number;
 };
 
-const OVER: readonly Stage[] = ["done", "duplicate", "failed", "refused", "cancelled", "interrupted"];
+const OVER = new Set<Stage>(["done", "duplicate", "failed", "refused", "cancelled", "interrupted"]);
 
 export function isOver(item: Item): boolean {
-  return OVER.includes(item.stage);
+  return OVER.has(item.stage);
 }
 
 /** Of what was not cancelled. Files that failed count as bytes that need no more time. */
@@ -78,10 +80,62 @@ export function totals(items: readonly Item[]): Totals {
   return all;
 }
 
-/** The same file of the same disk, as far as a page can tell. */
-export function isSame(item: Item, file: File, folder: string): boolean {
-  const alike = item.name === file.name && item.size === file.size && item.lastModified === file.lastModified;
-  return alike && item.folder === folder;
+/** The same file of the same disk has the same, as far as a page can tell. */
+export function marksOf(file: FileMarks, folder: string): string {
+  return [folder, file.name, file.size, file.lastModified].join("/");
+}
+
+/** Files of at most this many bytes share requests; a larger one goes by itself, and can be gone on with. */
+export const SMALL = 1024 * 1024;
+
+export type Most = { files: number; bytes: number };
+
+/**
+ * Takes out of `waiting` (ids, in their order) what may go in one request: files for one folder with the same tags, no
+ * two of one name, for of these each is a newer version of the one before. `taken` names those on their way already.
+ */
+export function gather(
+  waiting: string[],
+  itemOf: (id: string) => Item | undefined,
+  most: Most,
+  taken: Set<string>,
+) {
+  const chosen: Item[] = [];
+  const names = new Set(taken);
+  const left: string[] = [];
+  let bytes = 0;
+  let at = 0;
+  for (; at < waiting.length && at < AHEAD && chosen.length < most.files; at += 1) {
+    const item = itemOf(waiting[at] ?? "");
+    if (item?.stage !== "waiting") continue;
+    const first = chosen[0] ?? item;
+    const fits = chosen.length === 0 || bytes + item.size <= most.bytes;
+    const alike = item.folder === first.folder && item.tags.join() === first.tags.join();
+    if (fits && alike && !names.has(nameOf(item))) {
+      chosen.push(item);
+      names.add(nameOf(item));
+      bytes += item.size;
+    } else left.push(item.id);
+  }
+  waiting.splice(0, at, ...left);
+  return chosen;
+}
+
+const AHEAD = 2000; // how many waiting files are looked through for one request
+
+export function nameOf({ folder, name }: Item): string {
+  return `${folder}/${name}`;
+}
+
+/** Of the first `sent` bytes of a request of `total`, how many are of each file: each has its share of the frame. */
+export function shares(sent: number, total: number, sizes: readonly number[]): number[] {
+  const frame = (total - sizes.reduce((sum, size) => sum + size, 0)) / sizes.length;
+  let before = 0;
+  return sizes.map((size) => {
+    const here = Math.max(0, Math.min(size, Math.round(sent - before - frame)));
+    before += size + frame;
+    return here;
+  });
 }
 
 const WINDOW = 5000; // milliseconds

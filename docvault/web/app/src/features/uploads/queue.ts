@@ -3,14 +3,29 @@ import { useSyncExternalStore } from "react";
 import { asProblem, OFFLINE } from "@/shared/api/problem";
 import { isConnected, onConnection } from "@/shared/lib/online";
 import { problemText } from "@/shared/lib/problem-text";
+import { tellUnsent } from "@/shared/lib/unsent";
+import { Bundles } from "./bundles";
 import type { Found } from "./dropped";
 import { Kept } from "./kept";
-import { type Failure, type Item, isOver, isSame, newItem, Speed, totals } from "./model";
+import {
+  type Failure,
+  type Item,
+  isOver,
+  type Most,
+  marksOf,
+  newItem,
+  SMALL,
+  Speed,
+  type Totals,
+  totals,
+} from "./model";
 import { forget, type Sending, send } from "./transport";
 
-const AT_ONCE = 4;
-const SHOW_EVERY = 100; // milliseconds between two pictures of progress
-const KEEP_AFTER = 500;
+const AT_ONCE = 4; // requests; browsers allow a few more to one server, and the page has questions of its own
+const BUNDLES_AT_ONCE = 2;
+const MANY = 1000; // files, from which on everything is shown and kept less often
+const SHOW_EVERY = { few: 100, many: 400 }; // milliseconds between two pictures of progress
+const KEEP_AFTER = { few: 500, many: 5000 };
 
 /** Thousands of files change a few times each: items change in place by id, and are shown together now and then. */
 export class Queue {
@@ -21,12 +36,25 @@ export class Queue {
   private readonly listeners = new Set<() => void>();
   private readonly speed = new Speed();
   private readonly kept: Kept;
+  private readonly bundles: Bundles;
   private picture: readonly Item[] = [];
+  /** What the picture comes to. */
+  sum: Totals = totals([]);
   private shown: ReturnType<typeof setTimeout> | undefined;
   private keeping: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(owner: string) {
+  /** `most`: what the server takes in one request, as far as that is known. */
+  constructor(owner: string, most: () => Partial<Most> = () => ({})) {
     this.kept = new Kept(owner);
+    const host = {
+      item: (id: string) => this.items.get(id),
+      file: (id: string) => this.files.get(id),
+      change: (id: string, change: Partial<Item>) => this.change(id, change),
+      over: (id: string, change: Partial<Item>) => this.over(id, change),
+      failed: (id: string, error: unknown) => this.change(id, outcome(error)),
+      next: () => this.fill(),
+    };
+    this.bundles = new Bundles(host, most);
   }
 
   /** Until the returned function is called. What is on its way then stops, and can be gone on with. */
@@ -41,6 +69,8 @@ export class Queue {
       clearTimeout(this.keeping);
       for (const sending of this.running.values()) sending.stop(false);
       this.running.clear();
+      this.bundles.stopAll();
+      tellUnsent(0);
     };
   }
 
@@ -58,12 +88,13 @@ export class Queue {
 
   /** `refusal` says why a file is not even sent. A file that was interrupted goes on where it was. */
   add(found: readonly Found[], tags: string[], refusal: (file: File) => Failure | null): void {
-    const interrupted = [...this.items.values()].filter((item) => item.stage === "interrupted");
+    const interrupted = new Map<string, Item>();
+    for (const item of this.items.values())
+      if (item.stage === "interrupted") interrupted.set(marksOf(item, item.folder), item);
     for (const { file, folder } of found) {
-      const before = interrupted.findIndex((item) => isSame(item, file, folder));
-      const [item] =
-        before < 0 ? [newItem(file, folder, tags, refusal(file))] : interrupted.splice(before, 1);
-      if (!item) continue;
+      const marks = marksOf(file, folder);
+      const item = interrupted.get(marks) ?? newItem(file, folder, tags, refusal(file));
+      interrupted.delete(marks);
       this.items.set(item.id, item);
       if (item.stage === "refused") continue;
       this.files.set(item.id, file);
@@ -116,7 +147,9 @@ export class Queue {
 
   private wait(id: string): void {
     this.change(id, { stage: "waiting", failure: null });
-    this.waiting.push(id);
+    const item = this.items.get(id);
+    if (item && item.size <= SMALL && item.url === null) this.bundles.wait(id);
+    else this.waiting.push(id);
   }
 
   private drop(id: string): void {
@@ -124,13 +157,14 @@ export class Queue {
     const url = this.items.get(id)?.url;
     this.running.delete(id);
     if (sending) sending.stop(true);
-    else if (url) forget(url);
+    else if (!this.bundles.drop(id) && url) forget(url);
     this.files.delete(id);
     this.change(id, { stage: "cancelled" });
   }
 
   private fill(): void {
-    while (this.running.size < AT_ONCE) {
+    while (this.bundles.size < BUNDLES_AT_ONCE) if (!this.bundles.begin()) break;
+    while (this.running.size + this.bundles.size < AT_ONCE) {
       const id = this.waiting.shift();
       if (id === undefined) return;
       const item = this.items.get(id);
@@ -160,7 +194,6 @@ export class Queue {
         const stage = duplicate ? "duplicate" : "done";
         const sent = file.size;
         this.ended(id, sending, { stage, documentId: documentId || null, sent, url: null, failure: null });
-        this.files.delete(id);
       },
       (error: unknown) => this.ended(id, sending, outcome(error)),
     );
@@ -169,26 +202,38 @@ export class Queue {
   private ended(id: string, sending: Sending, change: Partial<Item>): void {
     if (this.running.get(id) !== sending) return; // cancelled meanwhile
     this.running.delete(id);
-    this.change(id, change);
+    this.over(id, change);
     this.fill();
+  }
+
+  /** Of what failed the file is needed for another try. */
+  private over(id: string, change: Partial<Item>): void {
+    if (change.stage === "done" || change.stage === "duplicate") this.files.delete(id);
+    this.change(id, change);
   }
 
   private change(id: string, change: Partial<Item>): void {
     const item = this.items.get(id);
     if (!item || item.stage === "cancelled") return;
     this.items.set(id, { ...item, ...change });
-    this.shown ??= setTimeout(() => this.show(), SHOW_EVERY);
+    this.shown ??= setTimeout(() => this.show(), SHOW_EVERY[this.bulk()]);
   }
 
   private show(): void {
     clearTimeout(this.shown);
     this.shown = undefined;
     this.picture = [...this.items.values()];
-    const { active, sent } = totals(this.picture);
+    this.sum = totals(this.picture);
+    const { active, sent } = this.sum;
+    tellUnsent(active);
     if (active === 0) this.speed.reset();
     else this.speed.add(performance.now(), sent);
     for (const listener of this.listeners) listener();
-    this.keeping ??= setTimeout(() => this.keep(), KEEP_AFTER);
+    this.keeping ??= setTimeout(() => this.keep(), KEEP_AFTER[this.bulk()]);
+  }
+
+  private bulk(): "few" | "many" {
+    return this.items.size > MANY ? "many" : "few";
   }
 
   private keep(): void {

@@ -3,6 +3,7 @@ import type { HttpResponse, Upload, UploadOptions } from "tus-js-client";
 import { authorized } from "@/shared/api/client";
 import { offline, Problem } from "@/shared/api/problem";
 import { accessToken } from "@/shared/api/session";
+import { RETRIES, worthAnother } from "./retries";
 
 export type Sent = { documentId: string; duplicate: boolean };
 export type Heard = {
@@ -22,8 +23,6 @@ export type Sending = {
 
 const ENDPOINT = "/api/uploads";
 const PART = 64 * 1024 * 1024; // bytes a request: proxies that buffer bodies stay within their limits
-const SMALL = 1024 * 1024; // bytes sent with the question for an address; what is larger must know it, to go on there
-const RETRIES = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000];
 
 type What = { file: File; folder: string; tags: string[]; url: string | null };
 
@@ -41,7 +40,6 @@ export function send(what: What, heard: Heard): Sending {
           uploadUrl: what.url,
           chunkSize: PART,
           retryDelays: RETRIES,
-          uploadDataDuringCreation: what.file.size <= SMALL,
           storeFingerprintForResuming: false, // the queue keeps the addresses itself
           metadata: metadata(what),
           onBeforeRequest: async (request) => {
@@ -89,11 +87,6 @@ export function forget(url: string): void {
 async function renew(): Promise<void> {
   const refused = await accessToken();
   if (refused) await accessToken(refused);
-}
-
-function worthAnother(status: number): boolean {
-  if (status === 0) return navigator.onLine; // else the queue waits for the connection
-  return status === 401 || status === 409 || status === 423 || status === 429 || status >= 500;
 }
 
 function sentOf(response: HttpResponse | undefined): Sent {
