@@ -105,7 +105,7 @@ def read_ticket(secret_key: str, text: str) -> Ticket:
 
 
 def invalid_ticket() -> Unauthenticated:
-    return not_authenticated("This link is no longer good.", "invalid_ticket", "Ask for the download again.")
+    return not_authenticated("This link is no longer good.", "invalid_ticket", "Ask for a new one.")
 
 
 def make_refresh_token(secret_key: str, owner_id: UUID, session_id: UUID) -> str:

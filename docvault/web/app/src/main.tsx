@@ -6,6 +6,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { forgetOnSignOut, queryClient } from "@/shared/api/query";
+import { keepSettling } from "@/shared/api/session";
 import { keepPageForLater } from "@/shared/lib/newer-version";
 import { showTheme } from "@/shared/lib/theme";
 import { startTexts } from "@/shared/texts";
@@ -16,6 +17,7 @@ async function start(): Promise<void> {
   showTheme();
   await startTexts();
   forgetOnSignOut();
+  keepSettling();
   const root = document.getElementById("root");
   if (!root) throw new Error("The page has no place for the application.");
   createRoot(root).render(

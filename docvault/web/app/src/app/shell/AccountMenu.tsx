@@ -1,9 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import { ChevronsUpDown, LogOut, Monitor, Moon, Settings, Shield, Sun } from "lucide-react";
-import { signOut, useUser } from "@/shared/api/session";
+import { useUser } from "@/shared/api/session";
 import { THEMES, type Theme, useTheme } from "@/shared/lib/theme";
 import { useTexts } from "@/shared/texts";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "@/shared/ui/Menu";
+import { wish } from "@/shared/vault/intents";
 import { keepTheme } from "@/shared/vault/preferences";
 import styles from "./AccountMenu.module.css";
 
@@ -55,7 +56,7 @@ export function AccountItems() {
         options={THEMES.map((one) => ({ value: one, label: t(`theme.${one}`), icon: ICONS[one] }))}
       />
       <MenuSeparator />
-      <MenuItem icon={<LogOut />} onSelect={() => void signOut()}>
+      <MenuItem icon={<LogOut />} onSelect={() => wish("signOut", undefined)}>
         {t("account.signOut")}
       </MenuItem>
     </>

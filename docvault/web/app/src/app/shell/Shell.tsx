@@ -10,6 +10,7 @@ import { OfflineNote } from "./OfflineNote";
 import styles from "./Shell.module.css";
 import { Sidebar } from "./Sidebar";
 import { SignedOut } from "./SignedOut";
+import { SignOut } from "./SignOut";
 import { TabBar } from "./TabBar";
 
 /** Around everything that signed-in people see. */
@@ -35,6 +36,7 @@ function Inside() {
         </ErrorBoundary>
       </main>
       <TabBar />
+      <SignOut />
       <ErrorBoundary>
         <Uploads />
       </ErrorBoundary>

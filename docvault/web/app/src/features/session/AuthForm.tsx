@@ -2,8 +2,9 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { body, open } from "@/shared/api/client";
-import { asProblem, type Problem } from "@/shared/api/problem";
-import { isInside, signedIn, useSession } from "@/shared/api/session";
+import { asProblem, Problem } from "@/shared/api/problem";
+import { isInside, settleOwed, signedIn, useSession } from "@/shared/api/session";
+import { clock } from "@/shared/lib/format";
 import { useProblemText } from "@/shared/lib/problem-text";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
@@ -11,6 +12,7 @@ import { PasswordField } from "@/shared/ui/PasswordField";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { TextField } from "@/shared/ui/TextField";
 import styles from "./AuthForm.module.css";
+import { useSecondsLeft } from "./throttle";
 
 type Props = {
   /** A new account's password has a shortest length; a known one's is what it is. */
@@ -25,12 +27,16 @@ const ABOUT_PASSWORD = ["invalid_password"];
 
 export function AuthForm({ kind, submit, next, minLength = 0 }: Props) {
   const { t } = useTexts("session");
-  const [email, setEmail] = useState("");
+  const session = useSession();
+  const known = session.status === "out" && kind === "login" ? session.ended : undefined;
+  const [email, setEmail] = useState(known ?? "");
   const [password, setPassword] = useState("");
   const say = useProblemText();
   const enter = useEnter(kind);
   useGoOn(next);
   const problem = enter.error ? asProblem(enter.error) : null;
+  const left = useSecondsLeft(enter.error as Problem | null);
+  const mustWait = left > 0 && enter.variables?.email === email; // another address has tries of its own
   const short = kind === "register" && password.length < minLength;
   const about = (codes: string[]) =>
     problem && codes.includes(problem.code) ? sentence(say(problem)) : undefined;
@@ -39,19 +45,19 @@ export function AuthForm({ kind, submit, next, minLength = 0 }: Props) {
   function send(event: FormEvent) {
     event.preventDefault();
     setTooShort(short);
-    if (!short) enter.mutate({ email, password });
+    if (!short && !mustWait) enter.mutate({ email, password });
   }
 
   const inPlace = problem && [...ABOUT_EMAIL, ...ABOUT_PASSWORD].includes(problem.code);
   return (
     <form className={styles.form} onSubmit={send}>
-      {problem && !inPlace && <EnterProblem problem={problem} />}
+      {problem && !inPlace && <EnterProblem problem={problem} left={left} />}
       <TextField
         label={t("email")}
         type="email"
         name="email"
         autoComplete="username"
-        autoFocus
+        autoFocus={!known}
         required
         value={email}
         onChange={(event) => setEmail(event.target.value)}
@@ -60,12 +66,13 @@ export function AuthForm({ kind, submit, next, minLength = 0 }: Props) {
       <PasswordField
         label={t("password")}
         autoComplete={kind === "register" ? "new-password" : "current-password"}
+        autoFocus={Boolean(known)}
         value={password}
         onChange={setPassword}
         hint={kind === "register" && minLength ? t("passwordHint", { count: minLength }) : undefined}
         error={tooShort && short ? t("passwordShort", { count: minLength }) : about(ABOUT_PASSWORD)}
       />
-      <Button type="submit" kind="primary" busy={enter.isPending}>
+      <Button type="submit" kind="primary" busy={enter.isPending} disabled={mustWait}>
         {submit}
       </Button>
     </form>
@@ -87,21 +94,21 @@ function useGoOn(next?: string): void {
 
 function useEnter(kind: Props["kind"]) {
   return useMutation({
-    mutationFn: (credentials: { email: string; password: string }) =>
-      body(open.POST(`/api/auth/${kind}`, { body: credentials })),
+    mutationFn: async (credentials: { email: string; password: string }) => {
+      await settleOwed(); // a new session must not hide one that is still to be ended
+      return body(open.POST(`/api/auth/${kind}`, { body: credentials }));
+    },
     meta: { quiet: true },
     onSuccess: signedIn,
   });
 }
 
-function EnterProblem({ problem }: { problem: Problem }) {
+/** How long to wait is said while it is to be waited, and then nothing is in the way any more. */
+function EnterProblem({ problem, left }: { problem: Problem; left: number }) {
   const { t } = useTexts("session");
   if (problem.status !== 429 || problem.retryAfter === null) return <ProblemNote error={problem} />;
-  return <ProblemNote error={withDetail(problem, t("wait", { count: problem.retryAfter }))} />;
-}
-
-function withDetail(problem: Problem, detail: string): Error {
-  return Object.assign(Object.create(problem) as Problem, { detail, hint: null });
+  if (left === 0) return null;
+  return <ProblemNote error={new Problem(429, "wait", t("wait", { time: clock(left) }))} />;
 }
 
 function sentence({ text, hint }: { text: string; hint: string | null }): string {

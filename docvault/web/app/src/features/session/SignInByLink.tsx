@@ -2,7 +2,8 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { body, open } from "@/shared/api/client";
-import { signedIn } from "@/shared/api/session";
+import { asProblem, Problem } from "@/shared/api/problem";
+import { settleOwed, signedIn } from "@/shared/api/session";
 import { useTexts } from "@/shared/texts";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Spinner } from "@/shared/ui/Spinner";
@@ -17,7 +18,10 @@ export function SignInByLink({ ticket }: { ticket: string }) {
   const { t } = useTexts("session");
   const navigate = useNavigate();
   const exchange = useMutation({
-    mutationFn: () => body(open.POST("/api/auth/exchange", { body: { ticket } })),
+    mutationFn: async () => {
+      await settleOwed();
+      return body(open.POST("/api/auth/exchange", { body: { ticket } }));
+    },
     meta: { quiet: true },
     onSuccess: (tokens) => {
       signedIn(tokens);
@@ -32,7 +36,11 @@ export function SignInByLink({ ticket }: { ticket: string }) {
     history.replaceState(history.state, "", location.pathname); // nobody finds a used ticket in the history
     mutate();
   }, [mutate]);
-  if (exchange.error) return <ProblemNote error={exchange.error} />;
+  if (exchange.error) {
+    const problem = asProblem(exchange.error);
+    if (problem.code !== "invalid_ticket") return <ProblemNote error={problem} onRetry={mutate} />;
+    return <ProblemNote error={new Problem(problem.status, "link", t("link.invalid"), t("link.hint"))} />;
+  }
   return (
     <p role="status" aria-busy="true">
       <Spinner /> {t("signIn.byLink")}

@@ -5,6 +5,7 @@ import { useTexts } from "@/shared/texts";
 import { aboutQuery } from "@/shared/vault/about";
 import { AuthForm } from "./AuthForm";
 import { Frame } from "./Frame";
+import { Notes } from "./Notes";
 import { SignInByLink, ticketOf } from "./SignInByLink";
 
 const route = getRouteApi("/sign-in");
@@ -24,6 +25,7 @@ export function SignInPage() {
   );
   return (
     <Frame title={t("signIn.title")} below={below}>
+      <Notes />
       {ticket && <SignInByLink ticket={ticket} />}
       <AuthForm kind="login" submit={t("signIn.submit")} next={next} />
     </Frame>

@@ -3,7 +3,7 @@ import { Download } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { api, body } from "@/shared/api/client";
 import { asProblem } from "@/shared/api/problem";
-import { signedOut, useUser } from "@/shared/api/session";
+import { accountGone, useUser } from "@/shared/api/session";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
@@ -87,7 +87,7 @@ function useLeave() {
     meta: { quiet: true },
     onSuccess: () => {
       toast({ text: t("leave.done") });
-      signedOut();
+      accountGone();
     },
   });
 }

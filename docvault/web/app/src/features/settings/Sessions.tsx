@@ -1,10 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Globe, Monitor, Smartphone } from "lucide-react";
 import { useState } from "react";
-import { asProblem } from "@/shared/api/problem";
 import { signOut } from "@/shared/api/session";
 import { exactly, moment } from "@/shared/lib/format";
-import { problemText } from "@/shared/lib/problem-text";
+import { useUnsent } from "@/shared/lib/unsent";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
@@ -45,6 +44,7 @@ export function Sessions() {
 function Ends({ others }: { others: boolean }) {
   const { t } = useTexts("settings");
   const [asked, setAsked] = useState(false);
+  const sending = useUnsent();
   const endOthers = useEndOthers();
   return (
     <>
@@ -59,19 +59,16 @@ function Ends({ others }: { others: boolean }) {
       {asked && (
         <ConfirmDialog
           title={t("sessions.endAllTitle")}
-          text={t("sessions.endAllText")}
+          text={[t("sessions.endAllText"), sending && t("sessions.endAllSending", { count: sending })]
+            .filter(Boolean)
+            .join(" ")}
           confirm={t("sessions.endAll")}
-          onConfirm={() => void signOut(true).catch(complain)}
+          onConfirm={() => void signOut(true)}
           onClose={() => setAsked(false)}
         />
       )}
     </>
   );
-}
-
-function complain(error: unknown): void {
-  const { text, hint } = problemText(asProblem(error));
-  toast({ kind: "bad", text, detail: hint ?? undefined });
 }
 
 function SessionRow({ session }: { session: SessionView }) {

@@ -4,7 +4,8 @@
  * A refresh token is good once, so tabs must not use it at the same time: one holds a lock, and tells the others.
  */
 import { useSyncExternalStore } from "react";
-import { tellReached } from "@/shared/lib/online";
+import { isConnected, onConnection, tellReached } from "@/shared/lib/online";
+import { isOwed, owe, settle } from "./owed";
 import { asProblem, problemOf } from "./problem";
 import type { components } from "./schema";
 import { seenBy } from "./seen";
@@ -16,8 +17,8 @@ export type Session = { user: User; token: string; expiresAt: number };
 /** `unknown` until the first refresh was answered. */
 export type SessionState =
   | { status: "unknown" }
-  /** `left`: the person signed out, and did not just lose the session. */
-  | { status: "out"; left?: boolean }
+  /** `left`: the person signed out. `ended`: the address of the person whose session ended by itself. */
+  | { status: "out"; left?: boolean; ended?: string | undefined }
   | { status: "in"; session: Session };
 
 const EARLY = 60_000; // milliseconds before its end at which a token is renewed
@@ -55,25 +56,45 @@ export function signedIn(tokens: Tokens): void {
   become({ status: "in", session: { user: tokens.user, token: tokens.access_token, expiresAt } });
 }
 
+/** The session ended by itself. */
 export function signedOut(): void {
-  become({ status: "out" });
+  if (state.status !== "out") become({ status: "out", ended: remembered()?.email });
 }
 
-/** Ends the session on the server, or all of them, and here in any case. */
-export async function signOut(everywhere = false): Promise<void> {
-  const token = await accessToken().catch(() => null);
+/** There is no account any more, so nothing is to be ended on the server. */
+export function accountGone(): void {
   become({ status: "out", left: true });
-  forgetUploads();
-  if (token === null) return;
-  const headers = { Authorization: `Bearer ${token}` };
-  const response = await fetch(`/api/auth/logout?everywhere=${everywhere}`, { method: "POST", headers });
-  if (!response.ok && response.status !== 401) throw await problemOf(response);
+  forgetHere();
 }
 
-/** The names of what was being uploaded are nobody else's business. */
-function forgetUploads(): void {
+/** Ends the session here at once, and on the server, or all of them there, as soon as it can be reached. */
+export async function signOut(everywhere = false): Promise<void> {
+  const token = state.status === "in" ? state.session.token : "";
+  owe(everywhere); // first: a page that dies in between must not sign in again by its cookie
+  become({ status: "out", left: true });
+  forgetHere();
+  await settleOwed(token).catch(() => undefined); // the sign-in page says so, and it is tried again
+}
+
+/** Ends on the server what was ended here. To be awaited before anybody signs in. Throws a `Problem`. */
+export async function settleOwed(token = ""): Promise<void> {
+  if (isOwed()) await exclusively(() => settle(token));
+}
+
+const AGAIN = 10_000; // milliseconds
+
+/** As long as the page is open. */
+export function keepSettling(): void {
+  const now = () => void settleOwed().catch(() => undefined);
+  onConnection(() => isConnected() && now());
+  setInterval(() => navigator.onLine && now(), AGAIN);
+}
+
+/** The names of what was being uploaded, drafts and places are nobody else's business. */
+function forgetHere(): void {
   for (const key of Object.keys(localStorage))
     if (key.startsWith("docvault.uploads.")) localStorage.removeItem(key);
+  sessionStorage.clear();
 }
 
 /** The person changed their own account. */
@@ -88,7 +109,10 @@ export function userChanged(user: User): void {
 export async function accessToken(refused?: string): Promise<string | null> {
   const good = current(refused);
   if (good !== undefined) return good;
-  return exclusively(async () => current(refused) ?? (await refresh()));
+  return exclusively(async () => {
+    const meanwhile = current(refused);
+    return meanwhile === undefined ? refresh() : meanwhile;
+  });
 }
 
 /** Undefined when it has to be asked for. */
@@ -99,6 +123,7 @@ function current(refused?: string): string | null | undefined {
 }
 
 async function refresh(): Promise<string | null> {
+  if (isOwed()) return stayOut();
   let response: Response;
   try {
     response = await fetch("/api/auth/refresh", { method: "POST", credentials: "same-origin" });
@@ -113,8 +138,16 @@ async function refresh(): Promise<string | null> {
   }
   if (!response.ok) throw await problemOf(response);
   const tokens = (await response.json()) as Tokens;
+  if (isOwed()) return null; // signed out while the answer was on its way
   signedIn(tokens);
   return tokens.access_token;
+}
+
+/** The cookie may still sign in who signed out without a connection. */
+async function stayOut(): Promise<null> {
+  if (state.status !== "out") become({ status: "out", left: true });
+  await settle("").catch(() => undefined);
+  return null;
 }
 
 /**

@@ -64,3 +64,9 @@ export function span(seconds: number): string {
     maximumFractionDigits: 1,
   }).format(value as number);
 }
+
+/** `4:07`: for what is counted down. */
+export function clock(seconds: number): string {
+  const rest = String(seconds % 60).padStart(2, "0");
+  return `${Math.floor(seconds / 60)}:${rest}`;
+}

@@ -8,12 +8,14 @@ type Props = {
   text: ReactNode;
   /** The button that does it, named after what it does. */
   confirm: string;
+  /** The button that does not; "Cancel" without. */
+  stay?: string;
   onConfirm: () => void;
   onClose: () => void;
 };
 
 /** One more question before what cannot be taken back. */
-export function ConfirmDialog({ title, text, confirm, onConfirm, onClose }: Props) {
+export function ConfirmDialog({ title, text, confirm, stay, onConfirm, onClose }: Props) {
   const { t } = useTexts();
   return (
     <Dialog
@@ -23,7 +25,7 @@ export function ConfirmDialog({ title, text, confirm, onConfirm, onClose }: Prop
       description={text}
       actions={
         <>
-          <Button onClick={onClose}>{t("action.cancel")}</Button>
+          <Button onClick={onClose}>{stay ?? t("action.cancel")}</Button>
           <Button
             kind="danger"
             onClick={() => {

@@ -6,6 +6,8 @@ type Wishes = {
   /** Upload these files into `folder`; without files, ask the person for some (`directory`: for a folder). */
   upload: { folder?: string; tags?: string[]; files?: File[]; directory?: boolean };
   palette: undefined;
+  /** Asks first where something would be lost. */
+  signOut: undefined;
 };
 
 type Fulfil = (wished: never) => void;
