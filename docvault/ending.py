@@ -16,8 +16,9 @@ from typing import Any
 
 from docvault.logging import get_logger
 
-AGAIN = 5.0
-"""Seconds a task may take to end before it is cancelled once more: it may have something to put in order."""
+AGAIN = 7.0
+"""Seconds a task may take to end before it is cancelled once more: it may have something to put in order, and to stop a
+process that reads alone takes five."""
 TIMES = 4
 CLOSE_SECONDS = 5.0
 log = get_logger(__name__)

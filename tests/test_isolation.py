@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -102,6 +103,17 @@ async def test_the_service_role_can_neither_bypass_nor_own(resources: Resources)
         ):
             with pytest.raises(DBAPIError):
                 await connection.execute(text(statement))
+
+
+async def test_the_page_about_lookup_functions_names_all_of_them(resources: Resources) -> None:
+    """And the tables they look into: whoever adds one says so there."""
+    page = (Path(__file__).parents[1] / "docs/decisions/0002-lookup-functions.md").read_text()
+    told = page.partition("| functions | for |")[2].partition("**Why.**")[0]
+    functions = "SELECT proname FROM pg_proc WHERE proowner = 'docvault_lookup'::regrole"
+    tables = "SELECT tablename FROM pg_policies WHERE 'docvault_lookup' = ANY (roles)"
+    async with resources.database.lookup() as connection:
+        found = {*await connection.scalars(text(functions)), *await connection.scalars(text(tables))}
+    assert set(re.findall(r"`(\w+)`", told)) == found
 
 
 async def test_without_an_owner_no_row_is_seen(resources: Resources, alice: Person) -> None:

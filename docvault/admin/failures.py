@@ -22,7 +22,7 @@ MEANINGS = {
     "too_much_memory": "It needs more memory than one document may take.",
     "too_much_text": "It gives more text than one document may.",
     "crashed": "Its reader crashed.",
-    "embedder_broke_off": "The embedding model's process ended over its text, time and again.",
+    "embedder_broke_off": "The embedding model ended or hung over its text, time and again.",
     "infected": "The virus scan found something.",
     "scan_too_large": "It is larger or deeper than the virus scan looks.",
     "not_scanned": "The virus scan was away, too slow, or said neither yes nor no.",
