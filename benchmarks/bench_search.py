@@ -105,8 +105,8 @@ _BARE_VECTORS = """
     WHERE owner_id = $1 AND model_id = $2 ORDER BY 2 LIMIT 100
 """
 _BARE_WORDS = """
-    SELECT id, ts_rank(tsv, q) FROM chunks, (SELECT $2::text::tsquery AS q) AS asked
-    WHERE owner_id = $1 AND tsv @@ q ORDER BY 2 DESC LIMIT 100
+    SELECT id, ts_rank(tsv, (SELECT $2::text::tsquery)) FROM chunks
+    WHERE owner_id = $1 AND tsv @@ (SELECT $2::text::tsquery) ORDER BY 2 DESC LIMIT 100
 """
 
 
