@@ -10,7 +10,7 @@ export function Notes() {
   const session = useSession();
   const ended = session.status === "out" && session.ended;
   return (
-    <div role="status">
+    <div role="status" className={styles.notes}>
       {owed && <p className={styles.note}>{t("owed")}</p>}
       {!owed && ended && <p className={styles.note}>{t("ended")}</p>}
     </div>
