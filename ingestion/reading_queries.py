@@ -109,6 +109,7 @@ def _page_row(claim: Claim, page: Any) -> dict[str, Any]:
     return {
         "owner_id": claim.owner_id, "revision_id": claim.revision_id, "number": page.number,
         "text": page.text, "width": page.width, "height": page.height,
+        "places": [[line.start, line.end, *line.box] for line in page.places] or None,
     }  # fmt: skip
 
 

@@ -124,7 +124,7 @@ class DocumentsController(Controller):
         """
         document, revision = await queries.find(unit.session, unit.owner_id, document_id)
         pages = await queries.pages(unit.session, document.owner_id, revision.id, first, last)
-        return DocumentText([PageView(page.number, page.text, page.width, page.height) for page in pages])
+        return DocumentText([PageView(page.number, page.text, page.width, page.height, page.places) for page in pages])
 
     @get("/{document_id:uuid}/find", guards=[requires("documents:read")])
     async def find_in_document(

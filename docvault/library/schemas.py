@@ -72,10 +72,17 @@ class DocumentPage(CursorPage[DocumentView]):
 
 
 class PageView(msgspec.Struct):
+    """`places` are those of words that were read in a picture: `[start, end, left, top, right, bottom]`.
+
+    The first two count characters of `text`, the others are points from the page's top left. Null where the page has
+    words of its own.
+    """
+
     page: int
     text: str
     width: float | None = None
     height: float | None = None
+    places: list[list[float]] | None = None
 
 
 class DocumentText(msgspec.Struct):

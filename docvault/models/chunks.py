@@ -6,14 +6,18 @@ from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import REAL, ForeignKeyConstraint, Index
-from sqlalchemy.dialects.postgresql import REGCONFIG, TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, REGCONFIG, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from docvault.models.base import Base, Id, Json, Owner, Texts, owned_by
 
 
 class Page(Base):
-    """The text of a page as citations are checked against it. `number` counts from 1; sizes are in points."""
+    """The text of a page as citations are checked against it. `number` counts from 1; sizes are in points.
+
+    `places` are those of words that were read in a picture, `[start, end, left, top, right, bottom]`: characters of the
+    text, and where on the page they stand. Null where the page has a text layer of its own, or none is known.
+    """
 
     __tablename__ = "pages"
     __table_args__ = (owned_by("revisions", "revision_id"),)
@@ -24,6 +28,7 @@ class Page(Base):
     text: Mapped[str]
     width: Mapped[float | None] = mapped_column(REAL)
     height: Mapped[float | None] = mapped_column(REAL)
+    places: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class Chunk(Base):

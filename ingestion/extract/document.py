@@ -59,6 +59,7 @@ class Page(msgspec.Struct, frozen=True):
     """`number` counts from 1. A slide and a sheet are pages; a format without pages has one.
 
     `width` and `height` are in points, and `lines` have boxes, only where the format has a fixed layout (PDF).
+    `places` are those of the words that were read in pictures: nobody else can tell where they stand.
     """
 
     number: int
@@ -67,6 +68,7 @@ class Page(msgspec.Struct, frozen=True):
     lines: list[Line] = []
     width: float | None = None
     height: float | None = None
+    places: list[Line] = []
 
 
 class Extracted(msgspec.Struct, frozen=True):

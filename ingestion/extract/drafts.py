@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ingestion.extract.build import clean, squeeze
 from ingestion.extract.document import Block, BlockKind, Box, Line, Page
 from ingestion.extract.layout import RoughBlock, Row, cells_of, is_bullet
-from ingestion.extract.pdf_words import hyphenated
+from ingestion.extract.pdf_words import Recognized, hyphenated
 
 _LEADERS = re.compile(r"(?:\s?[.·_…]){5,}")
 _DIGITS = re.compile(r"\d+")
@@ -31,16 +31,17 @@ class Draft(NamedTuple):
 
 
 class DraftPage(NamedTuple):
-    """`width` and `height` are 0 where the page could not be opened."""
+    """`places` are those of words read in pictures. `width` and `height` are 0 where the page could not be opened."""
 
     text: str
     drafts: list[Draft]
     lines: list[Line]
+    places: list[Line]
     width: float
     height: float
 
 
-NO_PAGE = DraftPage("", [], [], 0.0, 0.0)
+NO_PAGE = DraftPage("", [], [], [], 0.0, 0.0)
 
 
 class PageWriter:
@@ -50,6 +51,7 @@ class PageWriter:
         self.length = 0
         self.drafts: list[Draft] = []
         self.lines: list[Line] = []
+        self.places: list[Line] = []
         self.blocks: list[RoughBlock] = []
 
     def write(self, blocks: list[RoughBlock]) -> DraftPage:
@@ -64,7 +66,7 @@ class PageWriter:
                 self._table(lines, block.header)
             else:
                 self._paragraph(lines)
-        return DraftPage("".join(self.parts), self.drafts, self.lines, self.width, self.height)
+        return DraftPage("".join(self.parts), self.drafts, self.lines, self.places, self.width, self.height)
 
     def _push(self, text: str) -> None:
         self.parts.append(text)
@@ -74,6 +76,7 @@ class PageWriter:
         start = self.length
         self._push(text)
         self.lines.append(Line(start, self.length, _box(row)))
+        self.places += _places(text, row, start)
 
     def _table(self, lines: list[tuple[str, Row]], header: int) -> None:
         start = header_end = self.length
@@ -114,6 +117,25 @@ class PageWriter:
 def _row_text(row: Row, table: bool) -> str:
     text = " | ".join(cells_of(row)) if table else " ".join([run.text for run in row])
     return text if text.isascii() and len(text) < 5 else _tidy(text) and text
+
+
+def _places(text: str, row: Row, start: int) -> list[Line]:
+    """Where the words stand that were read in a picture: `text`, which begins at `start` of its page, run by run."""
+    places: list[Line] = []
+    at = 0
+    for run in row:
+        if not isinstance(run, Recognized):
+            continue
+        said = _tidy(run.text)
+        found = text.find(said, at)
+        if found < 0:  # the last word of the line, which goes on without its hyphen
+            said = said[:-1]
+            found = text.find(said, at)
+        if not said or found < 0:
+            return [Line(start, start + len(text), _box(row))]
+        at = found + len(said)
+        places.append(Line(start + found, start + at, _box([run])))
+    return places
 
 
 def _box(row: Row) -> Box:
@@ -174,9 +196,8 @@ class Headings:
     def page(self, number: int, draft: DraftPage) -> Page:
         blocks = [self._block(draft.text, block) for block in draft.drafts]
         known = draft.width > 0
-        return Page(
-            number, draft.text, blocks, draft.lines, draft.width if known else None, draft.height if known else None
-        )
+        width, height = (draft.width, draft.height) if known else (None, None)
+        return Page(number, draft.text, blocks, draft.lines, width, height, draft.places)
 
     def _block(self, text: str, draft: Draft) -> Block:
         block = draft.block

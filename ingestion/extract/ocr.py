@@ -19,7 +19,7 @@ from docvault.errors import DocumentError
 from ingestion.extract import programs
 from ingestion.extract.build import clean
 from ingestion.extract.layout import RoughBlock, Run, rough_blocks
-from ingestion.extract.pdf_words import DIVIDER, WIDE_GAP, BoxTuple, Segment
+from ingestion.extract.pdf_words import DIVIDER, WIDE_GAP, BoxTuple, Recognized, Segment
 
 DPI = 300
 """Dots per inch that Tesseract's models were trained near; fewer lose small print, more only cost time."""
@@ -276,7 +276,7 @@ def _segment(words: Sequence[Word], size: float, scale: float) -> Segment:
         max(word.bottom for word in words) * scale,
     )
     text = " ".join(word.text for word in words)
-    return Segment(box, _DIVIDED.sub(DIVIDER, text), size, False, True)
+    return Recognized(box, _DIVIDED.sub(DIVIDER, text), size, False, True)
 
 
 def _believed(line: list[Word]) -> list[Word]:

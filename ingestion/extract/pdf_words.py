@@ -39,6 +39,12 @@ class Segment:
         self.text, self.size, self.bold, self.upright = text, size, bold, upright
 
 
+class Recognized(Segment):
+    """One that was read in a picture, where no text layer says where its words stand."""
+
+    __slots__ = ()
+
+
 def transform_of(page: Any) -> Transform:
     """How the boxes of a page turn into places on the page as it is shown (crop box and rotation applied)."""
     box = pdfium.FS_RECTF()

@@ -36,6 +36,19 @@ def test_every_format_is_read(kind: str, tmp_path: Path, sound: Sound) -> None:
     assert_boxes_hold_the_ink(extracted.pages[0], picture_of())
 
 
+def test_words_know_their_places(tmp_path: Path) -> None:
+    """Each of its runs is where its line is, says the words that stand there, and together they are all."""
+    path = tmp_path / "letter.png"
+    path.write_bytes(saved(picture_of(), "PNG", dpi=(150, 150)))
+    page = extract(path, "letter.png", silent).pages[0]
+    said = [page.text[place.start : place.end] for place in page.places]
+    assert " ".join(said).split() == page.text.split()
+    for place in page.places:
+        (line,) = [line for line in page.lines if line.start <= place.start < line.end]
+        assert line.box[0] <= place.box[0] < place.box[2] <= line.box[2]
+        assert (line.box[1], line.box[3]) == (place.box[1], place.box[3])
+
+
 def test_a_page_is_as_large_as_the_scanner_says(tmp_path: Path) -> None:
     path = tmp_path / "letter.png"
     path.write_bytes(saved(picture_of(), "PNG", dpi=(150, 150)))

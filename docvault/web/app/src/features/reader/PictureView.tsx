@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTexts } from "@/shared/texts";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Spinner } from "@/shared/ui/Spinner";
-import type { Box } from "@/shared/vault/types";
-import { contentBlob, textQuery } from "./api";
+import { contentBlob, type PageText, textQuery } from "./api";
 import { areaOf } from "./boxes";
 import { Marks } from "./Marks";
+import { citedSpans } from "./match";
 import styles from "./PictureView.module.css";
-import { boxesOfHits, type ViewProps } from "./reading";
+import { areasOfHits, hasPlaces, placesOf } from "./places";
+import { boxAreas, type Cited, type Found, type ViewProps } from "./reading";
 import { TextView } from "./text/TextView";
 
 /** A picture with the cited lines marked on it, and beside it the words that were read in it. */
@@ -18,10 +19,8 @@ export function PictureView(props: ViewProps) {
   const { url, error } = useBlobUrl(props);
   const { data: pages } = useQuery(textQuery(document, 1, 1));
   const page = pages?.[0];
-  const size = page?.width && page.height ? { width: page.width, height: page.height } : null;
-  const lines = (boxes: Box[]) => (size ? boxes.map((box) => areaOf(box, size)) : []);
+  const marks = useMemo(() => marksOf(page, cited, found), [page, cited, found]);
   const current = found.hits[found.current];
-  const others = boxesOfHits(found, 1).filter((boxes) => boxes !== current?.boxes);
   const frame = useRef<HTMLDivElement>(null);
   const toMarks = useCallback((kind: "cited" | "current") => {
     frame.current?.querySelector(`[data-marks=${kind}] span`)?.scrollIntoView({ block: "center" });
@@ -45,15 +44,30 @@ export function PictureView(props: ViewProps) {
               className={styles.picture}
               onLoad={() => toMarks("cited")}
             />
-            <Marks areas={lines(cited?.boxes ?? [])} kind="cited" label={t("marks.cited", { page: 1 })} />
-            <Marks areas={lines(others.flat())} kind="found" />
-            <Marks areas={lines(current?.boxes ?? [])} kind="current" label={t("marks.current")} />
+            <Marks areas={marks.cited} kind="cited" label={t("marks.cited", { page: 1 })} />
+            <Marks areas={marks.others} kind="found" />
+            <Marks areas={marks.current} kind="current" label={t("marks.current")} />
           </div>
         )}
       </section>
       {page?.text.trim() ? <TextView {...props} onPage={nothing} /> : null}
     </div>
   );
+}
+
+/** By the places of the words, or, where these are not known, by the boxes of paragraphs. */
+function marksOf(page: PageText | undefined, cited: Cited | null, found: Found) {
+  if (!page?.width || !page.height) return { cited: [], others: [], current: [] };
+  const size = { width: page.width, height: page.height };
+  const placed = hasPlaces(page);
+  const hits = placed ? areasOfHits(page, found, size) : boxAreas(found, 1, size);
+  const about =
+    cited && placed ? citedSpans(page.text, cited).flatMap((span) => placesOf(page, span, size)) : [];
+  return {
+    cited: about.length ? about : (cited?.boxes ?? []).map((box) => areaOf(box, size)),
+    others: hits.filter((_, index) => index !== found.current).flat(),
+    current: hits[found.current] ?? [],
+  };
 }
 
 function nothing(): void {}

@@ -8,7 +8,14 @@ import { putDocument } from "@/shared/vault/live";
 import type { Box, DocumentView } from "@/shared/vault/types";
 import { kindOf } from "./reading";
 
-export type PageText = { page: number; text: string; width?: number | null; height?: number | null };
+/** `places`: `[start, end, left, top, right, bottom]` of words that were read in a picture. */
+export type PageText = {
+  page: number;
+  text: string;
+  width?: number | null;
+  height?: number | null;
+  places?: number[][] | null;
+};
 /** `start` and `end` count characters of the page's text; `boxes` are those of its lines. */
 export type FindHit = { page: number; start: number; end: number; boxes?: Box[] };
 export type FindAnswer = { hits: FindHit[]; more: boolean; total: number };

@@ -1,6 +1,7 @@
 /** What the parts of the reader tell each other. Pages count from 1. */
 import type { Box, DocumentView } from "@/shared/vault/types";
 import type { FindHit } from "./api";
+import { type Area, areaOf, type Size } from "./boxes";
 
 /**
  * Where to go. Another `turn` goes there again. `cited`: to the marks on the page; `found`: to the current hit. `share`
@@ -39,9 +40,11 @@ export function currentOn(found: Found, page: number): number {
   return found.hits.slice(0, found.current).filter((hit) => hit.page === page).length;
 }
 
-/** Of a page that has no words to mark: the lines of each of its hits. */
-export function boxesOfHits(found: Found, page: number): Box[][] {
-  return found.hits.filter((hit) => hit.page === page).map((hit) => hit.boxes ?? []);
+/** Of a page that has no words to mark: the paragraphs that each of its hits is in. */
+export function boxAreas(found: Found, page: number, size: Size): Area[][] {
+  return found.hits
+    .filter((hit) => hit.page === page)
+    .map((hit) => (hit.boxes ?? []).map((box) => areaOf(box, size)));
 }
 
 export const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"];

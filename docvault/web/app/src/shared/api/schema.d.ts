@@ -1737,6 +1737,7 @@ export interface components {
         PageView: {
             height?: number | null;
             page: number;
+            places?: number[][] | null;
             text: string;
             width?: number | null;
         };

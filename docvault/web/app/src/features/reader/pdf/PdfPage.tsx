@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import type { PDFPageProxy } from "pdfjs-dist";
 import {
   type CSSProperties,
@@ -10,10 +11,13 @@ import {
   useState,
 } from "react";
 import { useTexts } from "@/shared/texts";
+import type { DocumentView } from "@/shared/vault/types";
+import { type PageText, textQuery } from "../api";
 import { type Area, areaOf, type Size, topOf } from "../boxes";
 import { Marks } from "../Marks";
 import { citedSpans, findAll } from "../match";
-import { boxesOfHits, type Cited, currentOn, type Found, type Inside } from "../reading";
+import { areasOfHits, hasPlaces, placesOf } from "../places";
+import { boxAreas, type Cited, currentOn, type Found, type Inside } from "../reading";
 import { Links } from "./Links";
 import type { OpenPdf } from "./open";
 import styles from "./PdfPage.module.css";
@@ -21,6 +25,7 @@ import { useCanvas } from "./useCanvas";
 import { areasOf, useTextLayer, type Words } from "./useTextLayer";
 
 type Props = {
+  document: DocumentView;
   open: OpenPdf;
   index: number;
   size: Size;
@@ -37,7 +42,7 @@ type Props = {
 };
 
 export const PdfPage = memo(function PdfPage(props: Props) {
-  const { open, index, size, scale, top, inSight, cited, found, onSize, onMarked, onGo } = props;
+  const { document, open, index, size, scale, top, inSight, cited, found, onSize, onMarked, onGo } = props;
   const { t } = useTexts(["reader", "common"]);
   const sheet = useRef<HTMLElement>(null);
   const picture = useRef<HTMLDivElement>(null);
@@ -45,8 +50,9 @@ export const PdfPage = memo(function PdfPage(props: Props) {
   const page = usePage(open, index, onSize);
   useCanvas(picture, page, size, scale, inSight);
   const words = useTextLayer(open.js, page, layer);
-  const citedAreas = useCited(words, sheet, cited, size, page !== null);
-  const hits = useHits(words, sheet, found, index + 1, size);
+  const scan = useScan(document, index + 1, words, cited !== null || found.q !== "");
+  const citedAreas = useCited(words, scan, sheet, cited, size, page !== null);
+  const hits = useHits(words, scan, sheet, found, index + 1, size);
   const current = currentOn(found, index + 1);
   const shown = current < 0 ? undefined : hits[Math.min(current, hits.length - 1)];
 
@@ -111,31 +117,47 @@ function usePage(open: OpenPdf, index: number, onSize: Props["onSize"]): PDFPage
   return page;
 }
 
+/** The text of a page that is a picture, where it says where its words are. */
+function useScan(
+  document: DocumentView,
+  number: number,
+  words: Words | null,
+  needed: boolean,
+): PageText | null {
+  const silent = words !== null && !words.text.trim();
+  const { data } = useQuery({ ...textQuery(document, number, number), enabled: silent && needed });
+  const page = silent ? data?.[0] : undefined;
+  return hasPlaces(page) ? page : null;
+}
+
 /** By its very words, where they are known and the page has them; else by its boxes, which are a paragraph's. */
 function useCited(
   words: Words | null,
+  scan: PageText | null,
   sheet: RefObject<HTMLElement | null>,
   cited: Cited | null,
-  size: Size,
+  { width, height }: Size,
   known: boolean,
 ): Area[] {
   const [areas, setAreas] = useState<Area[]>([]);
-  const { width, height } = size;
   useLayoutEffect(() => {
     if (!cited || !known) return setAreas([]);
+    const size = { width, height };
     const page = sheet.current;
     if (cited.quote && !words) return setAreas([]);
     const spans = words && cited.quote ? citedSpans(words.text, { quote: cited.quote }) : [];
     const byWords = words && page ? spans.flatMap((span) => areasOf(words, span, page)) : [];
-    const byBoxes = cited.boxes.map((box) => areaOf(box, { width, height }));
-    setAreas(byWords.length ? byWords : byBoxes);
-  }, [words, sheet, cited, width, height, known]);
+    const byPlaces = scan ? citedSpans(scan.text, cited).flatMap((span) => placesOf(scan, span, size)) : [];
+    const byBoxes = cited.boxes.map((box) => areaOf(box, size));
+    setAreas([byWords, byPlaces, byBoxes].find((areas) => areas.length > 0) ?? []);
+  }, [words, scan, sheet, cited, width, height, known]);
   return areas;
 }
 
-/** By the words of the page; of a scan, which has none, by the lines that the server read there. */
+/** By the words of the page; of a scan, which has none, by where the server read them. */
 function useHits(
   words: Words | null,
+  scan: PageText | null,
   sheet: RefObject<HTMLElement | null>,
   found: Found,
   number: number,
@@ -152,8 +174,8 @@ function useHits(
     );
   }, [words, sheet, q]);
   const lines = useMemo(
-    () => boxesOfHits(found, number).map((boxes) => boxes.map((box) => areaOf(box, { width, height }))),
-    [found, number, width, height],
+    () => (scan ? areasOfHits(scan, found, { width, height }) : boxAreas(found, number, { width, height })),
+    [scan, found, number, width, height],
   );
   return words && !words.text.trim() ? lines : hits;
 }

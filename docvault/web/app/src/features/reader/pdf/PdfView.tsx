@@ -112,6 +112,7 @@ function Pages(props: PagesProps) {
           shown.map((index) => (
             <PdfPage
               key={index}
+              document={document}
               open={open}
               index={index}
               size={sizes[index] ?? size}
