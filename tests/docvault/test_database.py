@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from docvault.database import engine_url, idle_seconds
+from docvault.database import engine_url, idle_seconds, open_database
 from docvault.errors import InvalidInput, Unavailable
 from docvault.local.postgres import LocalPostgres
 from docvault.local.redis import LocalRedis
@@ -83,3 +83,21 @@ async def test_who_is_frozen_in_the_middle_of_a_statement_is_ended(
 @pytest.mark.parametrize(("lease", "seconds"), [(1.0, 10.0), (30.0, 30.0), (300.0, 60.0)])
 def test_no_transaction_rests_much_longer_than_a_lease(changed: Any, lease: float, seconds: float) -> None:
     assert idle_seconds(changed(lease=lease)) == seconds
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+async def test_no_journey_to_the_database_is_made_in_vain(changed: Any, snapshot: bool) -> None:
+    """A connection is tried by one statement, and has the isolation that was asked for from its first one on."""
+    database, seen = open_database(changed(database_pool_size=1, database_pool_overflow=0)), list[Any]()
+    async with database.lookup() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        driver.add_query_logger(seen.append)
+    async with database.transaction(uuid4(), snapshot=snapshot) as session:
+        isolation = (await session.execute(text("SHOW transaction_isolation"))).scalar_one()
+    async with database.lookup() as connection:
+        await connection.execute(text("SELECT 1"))
+    await asyncio.sleep(0)  # the driver tells of a statement at the loop's next turn
+    await database.close()
+    assert isolation == ("repeatable read" if snapshot else "read committed")
+    # The driver tells of no prepared statement, as all others are.
+    assert [logged.query.split(" ISOLATION")[0] for logged in seen] == [";", "BEGIN", "COMMIT;", ";"]
