@@ -13,7 +13,7 @@ from uuid import UUID
 from docvault.ai.embedding_client import RemoteEmbedder
 from docvault.ai.embeddings import tokenizer_path
 from docvault.ai.hung import end_if_hung
-from docvault.ending import close
+from docvault.ending import close, end_within
 from docvault.errors import DocVaultError
 from docvault.logging import get_logger, setup_logging
 from docvault.resources import open_resources
@@ -23,6 +23,7 @@ from ingestion.extract.reader import Reader
 from ingestion.jobs import AWAY
 from ingestion.pipeline import ingest
 
+END_SECONDS = 60.0  # from the last word about the document, whatever does not answer
 log = get_logger(__name__)
 
 
@@ -41,6 +42,7 @@ async def read_alone(owner_id: UUID, document_id: UUID) -> None:
         except asyncio.CancelledError:
             pass  # it was handed back
         finally:
+            end_within(END_SECONDS)  # the worker waits for this process
             await close("reader", reader.close)
         end_if_hung(resources.embedder, 0)  # its document was charged with it
 

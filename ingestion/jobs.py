@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -28,6 +29,7 @@ INGEST = "ingest_document"
 AHEAD = 4  # rows looked at for each free hand: other workers take some of them first
 AWAY = os.EX_TEMPFAIL  # how a process ends that read nothing because a part of ours is away
 STOP_ALONE = 5.0  # seconds a process that reads alone may take to hand its document back
+BEGIN_ALONE = 300.0  # seconds it may take to begin with it
 log = get_logger(__name__)
 
 
@@ -123,10 +125,26 @@ class Desk:
             return AWAY
         log.info("desk.reads_alone", document_id=str(id), process=process.pid)
         try:
-            return await process.wait()
+            return await self._watched(process, owner_id, id)
         except asyncio.CancelledError:
             await asyncio.shield(_stop(process))
             raise
+
+    async def _watched(self, process: asyncio.subprocess.Process, owner_id: UUID, id: UUID) -> int:
+        """Its exit code. One that is alive and does nothing, frozen or stuck, would keep the document from everybody
+        where there is no other worker: it is killed when its lease has run out, and it has not come back since."""
+        began, looks = time.monotonic(), 0
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._resources.settings.lease):
+                    return await process.wait()
+            with suppress(DocVaultError):  # nobody can say now: then at the next look
+                async with self._resources.database.transaction(owner_id) as session:
+                    stuck = await queries.is_left(session, owner_id, id, begun=time.monotonic() - began < BEGIN_ALONE)
+                looks = looks + 1 if stuck else 0
+                if looks > 1:  # after an outage of the database it may just be about to say so
+                    log.warning("desk.alone_is_stuck", document_id=str(id), process=process.pid)
+                    process.kill()
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

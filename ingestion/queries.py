@@ -179,6 +179,15 @@ async def put_off(session: AsyncSession, owner_id: UUID, document_id: UUID, dela
     )  # fmt: skip
 
 
+async def is_left(session: AsyncSession, owner_id: UUID, document_id: UUID, *, begun: bool) -> bool:
+    """Whether a document has been without its reader for longer than its lease; unless `begun`, also one that waits."""
+    left = (Document.status == "processing") & (Document.lease_until < func.now())
+    if not begun:
+        left |= (Document.status == "queued") & (Document.due_at <= func.now())
+    query = select(Document.id).where(owned(Document, owner_id), Document.id == document_id, left)
+    return (await session.scalars(query)).one_or_none() is not None
+
+
 def queued_afresh() -> dict[str, Any]:
     """What a document is like when somebody asks for it to be read: whoever reads it now has lost it."""
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import signal
 from typing import Any
 from uuid import UUID
 
@@ -45,3 +46,41 @@ async def test_a_process_that_cannot_start_keeps_no_document_waiting_for_ever(
         await asyncio.gather(running, return_exceptions=True)
         await desk.close()
     assert (found["status"], found["error"]["code"], started) == ("failed", "gave_up", 3)
+
+
+async def test_a_process_that_reads_alone_and_freezes_is_killed(
+    resources: Resources,
+    changed: Any,
+    person: Person,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """There is no other worker: the one that waits for it would wait for ever, and the document with it."""
+    quick = dataclasses.replace(resources, settings=changed(lease=0.3, max_crashes=3, retry_delay=0.01, sweep=0.05))
+    id, owner, frozen = await uploaded(person), UUID(person.id), 0
+    async with quick.database.transaction(owner) as session:
+        assert await queries.claim(session, owner, id, lease=-1)
+    start = asyncio.create_subprocess_exec
+
+    async def freezes(*arguments: Any, **options: Any) -> Any:
+        """After it has claimed its document."""
+        nonlocal frozen
+        if str(id) not in arguments:
+            return await start(*arguments, **options)
+        async with quick.database.transaction(owner) as session:
+            assert await queries.claim(session, owner, id, lease=0.1)
+        frozen += 1
+        process = await start("/bin/sleep", "3600")
+        process.send_signal(signal.SIGSTOP)
+        return process
+
+    monkeypatch.setattr(jobs.asyncio, "create_subprocess_exec", freezes)
+    desk = Desk(quick, ScriptedReader())  # type: ignore[arg-type]
+    running = asyncio.create_task(desk.run())
+    try:
+        found = await person.settled(str(id))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await desk.close()
+    assert (found["status"], found["error"]["code"]) == ("failed", "gave_up")
+    assert frozen >= 1
