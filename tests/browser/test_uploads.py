@@ -116,7 +116,7 @@ DROP = """(files) => {
     for (const kind of ["dragenter", "dragover", "drop"])
         document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
-SLOW = 250_000  # bytes a second
+SLOW = 60_000  # bytes a second: a busy machine has time to look
 
 
 async def drop(page: Page, *files: tuple[str, int]) -> None:
