@@ -20,7 +20,7 @@ const MARKER = /^(\s*)([-•*–▪◦‣]|\d{1,3}[.)]|[a-z][.)])\s+(?=\S)/;
 const FIELD = /^(\p{Lu}[\p{L}-]{1,20}): (\S.*)$/u;
 const MAIL_FIELDS = /^(?:From|To|Cc|Bcc|Date|Subject|Sent|Von|An|Datum|Betreff): /;
 const LONGEST_HEADING = 90;
-const ROWS = 60; // of a table that is drawn at once
+const ROWS = 25; // of a table that is drawn at once
 const LINES = 80;
 const LONGEST = 6000; // characters of one piece of running text
 
