@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,11 +34,11 @@ def leading(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     need_tesseract()
     folder = tmp_path_factory.mktemp("reader")
     lines = ["The harbour master keeps the book.", f"Pay for the {WORD} at noon.", "Nothing else is owed here."]
-    yield leading(folder / "pilot.pdf"), pdf_of(folder / "scan.pdf", picture_of(lines))
+    return leading(folder / "pilot.pdf"), pdf_of(folder / "scan.pdf", picture_of(lines))
 
 
 @pytest.fixture(scope="module")
