@@ -7,6 +7,7 @@ transaction is open while models speak; each answer is kept, question and all, b
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -45,6 +46,7 @@ _running: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks w
 
 async def answer(resources: Resources, asked: Asked) -> AsyncGenerator[bytes]:
     """The whole stream. Closing it, as when the reader leaves, ends every model's call; what was said is kept."""
+    began = time.monotonic()
     try:
         hits = await retrieve(resources, asked.owner_id, Query(_searched(asked), SOURCES, filters=asked.filters))
         sources = await _sources(resources, asked.owner_id, hits)
@@ -57,7 +59,8 @@ async def answer(resources: Resources, asked: Asked) -> AsyncGenerator[bytes]:
     yield event("sources", _described(asked, hits))
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
     keeper = Keeper(resources.database, asked)
-    tasks = [_start(_Speaker(resources, asked, hits, sources, model, queue, keeper).run()) for model in asked.models]
+    asked_of = [_Speaker(resources, asked, hits, sources, model, queue, keeper, began) for model in asked.models]
+    tasks = [_start(speaker.run()) for speaker in asked_of]
     try:
         async for piece in _drained(queue, len(tasks)):
             yield piece
@@ -124,7 +127,7 @@ class _Speaker:
 
     def __init__(
         self, resources: Resources, asked: Asked, hits: Sequence[Hit], sources: Sequence[Source], model: str,
-        queue: asyncio.Queue[bytes | None], keeper: Keeper,
+        queue: asyncio.Queue[bytes | None], keeper: Keeper, began: float,
     ) -> None:  # fmt: skip
         self.resources = resources
         self.asked = asked
@@ -132,6 +135,7 @@ class _Speaker:
         self.sources = sources
         self.queue = queue
         self.keeper = keeper
+        self.began = began
         self.citer = Citer(sources)
         self.answer = Answer(uuid4(), model)
         self.ended = False
@@ -146,6 +150,7 @@ class _Speaker:
                 self._record(self.citer.end())
                 self.answer.error, self.answer.error_code = STOPPED, "stopped"
             if not self.answer.kept:
+                self._time()
                 await self.keeper.keep(self.answer)
             raise
 
@@ -161,13 +166,19 @@ class _Speaker:
         if failed:
             self.answer.error, self.answer.error_code = failed.detail, failed.code
         self.ended = True
+        self._time()
         unkept = await self.keeper.keep(self.answer)
-        id = {"message_id": str(self.answer.id)} if self.answer.kept else {}
+        end = {"seconds": self.answer.seconds} | ({"message_id": str(self.answer.id)} if self.answer.kept else {})
         if failed := failed or unkept:
             hint = {"hint": failed.hint} if failed.hint else {}
-            return "error", {"code": failed.code, "detail": failed.detail} | id | hint
+            return "error", {"code": failed.code, "detail": failed.detail} | end | hint
         cost = None if self.answer.cost is None else float(self.answer.cost)
-        return "done", id | {"usage": msgspec.to_builtins(self.answer.usage), "cost": cost}
+        return "done", end | {"usage": msgspec.to_builtins(self.answer.usage), "cost": cost}
+
+    def _time(self) -> None:
+        """From the question to now, in seconds."""
+        if self.answer.seconds is None:
+            self.answer.seconds = round(time.monotonic() - self.began, 2)
 
     async def _speak(self) -> None:
         async with aclosing(self._pieces()) as pieces:

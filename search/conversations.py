@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from docvault.ai.chat import ChatMessage, Usage
 from docvault.errors import NotFound
+from docvault.library import queries as library
 from docvault.models import Citation, Conversation, Document, Message
 from docvault.pagination import Cursor
 from docvault.security.access import owned
@@ -41,6 +42,7 @@ class Answer(msgspec.Struct):
     cost: Decimal | None = None
     error: str | None = None
     error_code: str | None = None
+    seconds: float | None = None
     kept: bool = False
 
 
@@ -117,6 +119,7 @@ async def rename(session: AsyncSession, owner_id: UUID, id: UUID, title: str) ->
 
 
 async def remove(session: AsyncSession, owner_id: UUID, id: UUID) -> None:
+    await hold_cited(session, owner_id, going=Message.conversation_id == id)
     statement = delete(Conversation).where(owned(Conversation, owner_id), Conversation.id == id)
     gone = await session.execute(statement.returning(Conversation.id))
     if gone.one_or_none() is None:
@@ -125,6 +128,7 @@ async def remove(session: AsyncSession, owner_id: UUID, id: UUID) -> None:
 
 async def clear(session: AsyncSession, owner_id: UUID) -> int:
     """Remove all of an owner's. How many."""
+    await hold_cited(session, owner_id, going=true())
     gone = await session.execute(delete(Conversation).where(owned(Conversation, owner_id)).returning(Conversation.id))
     return len(gone.all())
 
@@ -161,6 +165,23 @@ async def present(session: AsyncSession, owner_id: UUID, documents: Collection[U
     """Those of the documents that the owner has."""
     query = select(Document.id).where(owned(Document, owner_id), Document.id.in_(documents))
     return set(await session.scalars(query)) if documents else set()
+
+
+async def hold_cited(
+    session: AsyncSession, owner_id: UUID, cited: Iterable[UUID] = (), *, going: ColumnElement[bool] | None = None
+) -> set[UUID]:
+    """Nobody deletes these documents before the transaction ends, nor those that the messages `going` cite.
+
+    Those of them that are there. Comes before all else in its transaction: a document that is deleted is locked first
+    and then changes its citations, and whoever did so in the other order would wait for it while it waits for them.
+    """
+    wanted = set(cited)
+    if going is not None:
+        said = and_(owned(Message, owner_id), Message.id == Citation.message_id, going)
+        query = select(Citation.document_id).distinct().join(Message, said)
+        found = await session.scalars(query.where(owned(Citation, owner_id)))
+        wanted |= {id for id in found if id}
+    return await library.lock(session, owner_id, wanted) if wanted else set()
 
 
 async def citations(session: AsyncSession, owner_id: UUID, message_ids: Sequence[UUID]) -> dict[UUID, list[Citation]]:
@@ -217,32 +238,37 @@ async def keep_question(
     )
 
 
-async def keep_answer(
-    session: AsyncSession, owner_id: UUID, conversation_id: UUID, question_id: UUID, answer: Answer
-) -> None:
-    """Keep one model's answer in the place of any that it gave before. Kept twice, it is there once."""
-    before = delete(Message).where(
-        owned(Message, owner_id), Message.question_id == question_id, Message.model == answer.model,
-        Message.id != answer.id,
+def replaced_by(question_id: UUID, answers: Sequence[Answer], gone: Sequence[UUID] = ()) -> ColumnElement[bool]:
+    """The messages that these answers take the place of: their models' earlier ones, and those of the ids `gone`."""
+    before = and_(
+        Message.question_id == question_id, Message.model.in_([answer.model for answer in answers]),
+        Message.id.not_in([answer.id for answer in answers]),
     )  # fmt: skip
-    await session.execute(before)
+    return or_(before, Message.id.in_(gone))
+
+
+async def keep_answer(
+    session: AsyncSession, owner_id: UUID, conversation_id: UUID, question_id: UUID, answer: Answer, there: set[UUID]
+) -> None:
+    """Keep one model's answer in the place of any that it gave before. Kept twice, it is there once.
+
+    `there` are the documents that its citations may point at, as `hold_cited` gives them: of one that was deleted
+    meanwhile, the quotation is kept.
+    """
+    await session.execute(delete(Message).where(owned(Message, owner_id), replaced_by(question_id, [answer])))
     row = insert(Message).values(
         owner_id=owner_id, id=answer.id, conversation_id=conversation_id, question_id=question_id,
         role="assistant", model=answer.model, content=answer.content, usage=msgspec.to_builtins(answer.usage),
-        cost=answer.cost, error=answer.error, error_code=answer.error_code,
+        cost=answer.cost, error=answer.error, error_code=answer.error_code, seconds=answer.seconds,
     )  # fmt: skip
     kept = await session.execute(row.on_conflict_do_nothing(index_elements=["owner_id", "id"]).returning(Message.id))
     if kept.one_or_none():
-        await _keep_citations(session, owner_id, answer.id, answer.citations)
+        await _keep_citations(session, owner_id, answer.id, answer.citations, there)
 
 
-async def _keep_citations(session: AsyncSession, owner_id: UUID, message_id: UUID, cited: Sequence[Cited]) -> None:
-    """A document that was deleted meanwhile is not pointed at; its quotation is kept."""
-    wanted = {c.document_id for c in cited}
-    query = (
-        select(Document.id).where(owned(Document, owner_id), Document.id.in_(wanted)).with_for_update(key_share=True)
-    )
-    there = set(await session.scalars(query)) if wanted else set[UUID]()
+async def _keep_citations(
+    session: AsyncSession, owner_id: UUID, message_id: UUID, cited: Sequence[Cited], there: set[UUID]
+) -> None:
     rows = [
         {
             "owner_id": owner_id, "id": id, "message_id": message_id, "marker": c.marker,

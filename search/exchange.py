@@ -45,7 +45,7 @@ class SavedCitation(msgspec.Struct):
 class SavedMessage(msgspec.Struct):
     """`answers` is the place of its question in the list, from 0.
 
-    Exports of earlier versions have no `error_code`, `sources` and `filters`.
+    Exports of earlier versions have no `error_code`, `sources`, `filters` and `seconds`.
     """
 
     role: Literal["user", "assistant"]
@@ -60,6 +60,7 @@ class SavedMessage(msgspec.Struct):
     error_code: str | None = None
     sources: Annotated[list[SourceView], Meta(max_length=MAX_SOURCES)] | None = None
     filters: Filters | None = None
+    seconds: Annotated[float, Meta(ge=0, lt=1e9)] | None = None
 
 
 class SavedConversation(msgspec.Struct):
@@ -88,6 +89,7 @@ def _saved_message(m: Message, place: Mapping[UUID, int], cited: Sequence[Citati
     return SavedMessage(
         m.role, m.content, m.created_at, place.get(m.question_id) if m.question_id else None, m.model, m.usage,
         None if m.cost is None else float(m.cost), m.error, citations, m.error_code, sources_of(m), filters_of(m),
+        m.seconds,
     )  # fmt: skip
 
 
@@ -132,7 +134,8 @@ async def read_all_in(
     session: AsyncSession, owner_id: UUID, given: Sequence[SavedConversation]
 ) -> Sequence[Conversation]:
     """Keep exported conversations as new ones, in the order in which they were last used. They come newest first."""
-    kept = {await read_in(session, owner_id, one, _last_used(one)) for one in given}
+    there = await _held(session, owner_id, given)
+    kept = {await _read_in(session, owner_id, one, there, _last_used(one)) for one in given}
     return await conversations.named(session, owner_id, kept)
 
 
@@ -140,17 +143,25 @@ def _last_used(given: SavedConversation) -> datetime:
     return max(map(_moment, (given.created_at, *(message.created_at for message in given.messages))))
 
 
-async def read_in(
-    session: AsyncSession, owner_id: UUID, given: SavedConversation, updated_at: datetime | None = None
-) -> UUID:
-    """Keep an exported conversation as a new one, last used now unless `updated_at` says otherwise.
+async def read_in(session: AsyncSession, owner_id: UUID, given: SavedConversation) -> UUID:
+    """Keep an exported conversation as a new one, last used now.
 
     Citations of documents that the owner does not have keep their quotation and point nowhere.
     """
+    return await _read_in(session, owner_id, given, await _held(session, owner_id, [given]))
+
+
+async def _held(session: AsyncSession, owner_id: UUID, given: Sequence[SavedConversation]) -> set[UUID]:
+    """Those of the documents cited that the owner has, all locked before anything is written."""
+    cited = {c.document_id for one in given for message in one.messages for c in message.citations if c.document_id}
+    return await conversations.hold_cited(session, owner_id, cited)
+
+
+async def _read_in(
+    session: AsyncSession, owner_id: UUID, given: SavedConversation, there: set[UUID],
+    updated_at: datetime | None = None,
+) -> UUID:  # fmt: skip
     ids = [uuid4() for _ in given.messages]
-    there = await conversations.present(
-        session, owner_id, {c.document_id for message in given.messages for c in message.citations if c.document_id}
-    )
     conversation_id = uuid4()
     conversation: dict[str, Any] = {
         "owner_id": owner_id, "id": conversation_id, "title": title_of(given.title),
@@ -185,6 +196,7 @@ def _row(message: SavedMessage, ids: list[UUID], n: int) -> dict[str, Any]:
         "cost": message.cost, "error": message.error, "created_at": _moment(message.created_at),
         "error_code": message.error_code, "filters": kept_filters(message.filters) if message.filters else None,
         "sources": None if message.sources is None else msgspec.to_builtins(message.sources),
+        "seconds": message.seconds,
     }  # fmt: skip
 
 

@@ -49,7 +49,12 @@ class Keeper:
             if asked.gone and not self._begun:
                 self._waiting.append(answer)
                 return
+        answers = [*self._waiting, answer]
         async with self._database.transaction(asked.owner_id) as session:
+            there = await conversations.hold_cited(
+                session, asked.owner_id, {cited.document_id for one in answers for cited in one.citations},
+                going=conversations.replaced_by(asked.question.id, answers, () if self._begun else asked.gone),
+            )  # fmt: skip
             if self._begun or not asked.begins:  # one that was removed meanwhile does not come back
                 await conversations.hold(session, asked.owner_id, asked.conversation_id)
             if not self._begun:
@@ -57,11 +62,11 @@ class Keeper:
                     session, asked.owner_id, asked.conversation_id, asked.question,
                     gone=asked.gone, retitled=asked.retitled, again=asked.again,
                 )  # fmt: skip
-            for ended in (*self._waiting, answer):
+            for ended in answers:
                 await conversations.keep_answer(
-                    session, asked.owner_id, asked.conversation_id, asked.question.id, ended
+                    session, asked.owner_id, asked.conversation_id, asked.question.id, ended, there
                 )
         self._begun = True
-        for ended in (*self._waiting, answer):
+        for ended in answers:
             ended.kept = True
         self._waiting.clear()

@@ -185,5 +185,5 @@ def _message(m: Message, cited: list[Citation], there: set[UUID]) -> MessageView
     return MessageView(
         m.id, m.role, m.content, m.created_at, m.question_id, m.model, m.usage,
         None if m.cost is None else float(m.cost), m.error, citations, m.error_code,
-        exchange.sources_of(m, there), asking.filters_of(m),
+        exchange.sources_of(m, there), asking.filters_of(m), m.seconds,
     )  # fmt: skip

@@ -152,7 +152,8 @@ class CitationView(msgspec.Struct):
 class MessageView(msgspec.Struct):
     """`question_id` and `model` belong to answers; `cost` is in US dollars, null when the price is not known.
 
-    `error` says why an answer broke off, `error_code` is its stable name: `stopped` where the reader left. `sources`
+    `error` says why an answer broke off, `error_code` is its stable name: `stopped` where the reader left. `seconds`
+    is how long it took from the question to its end, null where nobody kept that. `sources`
     (the passages found, as in the event) and `filters` (what was searched) belong to questions.
     """
 
@@ -169,6 +170,7 @@ class MessageView(msgspec.Struct):
     error_code: str | None = None
     sources: list[SourceView] | None = None
     filters: Filters | None = None
+    seconds: float | None = None
 
 
 class ConversationDetail(ConversationView, kw_only=True):

@@ -27,7 +27,8 @@ class Message(Base):
     """A question (`role` user), or one model's answer to it (`role` assistant, `question_id` and `model` set).
 
     `cost` is in US dollars, NULL when the model's price is unknown. `error` is why an answer broke off, `error_code`
-    its stable name. A question has the passages found for it in `sources`, as the event `sources` shows them, and the
+    its stable name. `seconds` is how long it took from the question, NULL in those kept before that was kept too. A
+    question has the passages found for it in `sources`, as the event `sources` shows them, and the
     `filters` that it was searched with.
     """
 
@@ -52,6 +53,7 @@ class Message(Base):
     error_code: Mapped[str | None]
     sources: Mapped[Json | None]
     filters: Mapped[Json | None]
+    seconds: Mapped[float | None]
     created_at: Mapped[Now]
 
 

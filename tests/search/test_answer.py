@@ -240,6 +240,7 @@ async def test_a_reader_who_leaves_ends_every_call_and_what_was_said_is_kept(she
     messages, _ = await kept(shelf, str(asked.conversation_id))
     assert {m.content for m in messages} == {QUESTION, "half", "other half"}
     assert {m.error_code for m in messages if m.role == "assistant"} == {"stopped"}
+    assert all(m.seconds is not None for m in messages if m.role == "assistant")
 
 
 async def test_no_transaction_is_open_while_models_speak(shelf: Shelf) -> None:

@@ -1706,6 +1706,7 @@ export interface components {
             model?: string | null;
             question_id?: string | null;
             role: string;
+            seconds?: number | null;
             sources?: components["schemas"]["SourceView"][] | null;
             usage?: unknown;
         };
@@ -1837,6 +1838,7 @@ export interface components {
             model?: string | null;
             /** @enum {string} */
             role: "user" | "assistant";
+            seconds?: number | null;
             sources?: components["schemas"]["SourceView"][] | null;
             usage?: {
                 [key: string]: unknown;
