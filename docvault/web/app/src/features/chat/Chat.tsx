@@ -11,10 +11,10 @@ import { ActionsProvider, type ChatActions } from "./actions";
 import styles from "./Chat.module.css";
 import { ChatHeader } from "./ChatHeader";
 import { Composer } from "./composer/Composer";
-import { filtersOf, type Scope } from "./composer/scope";
+import { filtersOf, isNarrowed, type Scope, scopeAt } from "./composer/scope";
 import { type Thread as Conversation, useConversation } from "./conversation";
 import { ask, drop, placeNow, stop, usePlaceNow } from "./live/store";
-import { keepModels, useChosenModels } from "./models";
+import { moveModels, useChosenModels } from "./models";
 import { Thread } from "./thread/Thread";
 import type { Turn } from "./types";
 import { Welcome } from "./Welcome";
@@ -28,7 +28,9 @@ export function Chat({ place, asked }: { place: string; asked: ChatPlace }) {
   const [models, choose] = useChosenModels(place, turns.at(-1)?.models ?? []);
   const limits = useQuery(aboutQuery).data?.limits;
   const maxChars = limits?.max_question_chars ?? MAX_CHARS;
-  const actions = useChatActions(place, conversation, models, asked, maxChars);
+  const last = turns.at(-1)?.filters;
+  const scope = useMemo(() => scopeAt(asked, last), [asked, last]);
+  const actions = useChatActions(place, conversation, models, scope, maxChars);
   const setScope = useSetScope(place);
   useMove(place, asked, models);
   return (
@@ -44,7 +46,7 @@ export function Chat({ place, asked }: { place: string; asked: ChatPlace }) {
             busy={actions.busy}
             models={models}
             onModels={choose}
-            scope={asked}
+            scope={scope}
             onScope={setScope}
             onSend={actions.send}
             onStop={() => stop(place)}
@@ -105,8 +107,7 @@ function useChatActions(
         if (turn.questionId) ask({ ...again(turn), models: [model], regenerates: turn.questionId }, place);
       },
       edit: (turn, question) => {
-        if (turn.questionId)
-          ask({ question, models, filters, conversationId, replaces: turn.questionId }, place);
+        if (turn.questionId) ask({ ...again(turn), question, models, replaces: turn.questionId }, place);
       },
       retry: (turn) => {
         drop([turn.key]);
@@ -121,7 +122,8 @@ function useSetScope(place: string): (scope: Scope) => void {
   const navigate = useNavigate();
   return useCallback(
     ({ folder, tags, documents }) => {
-      const search = { folder, tags, documents };
+      const all = isNarrowed({ folder, tags, documents }) ? undefined : (true as const);
+      const search = { folder, tags, documents, all };
       if (place.startsWith("new-")) void navigate({ to: "/chat", search, replace: true });
       else
         void navigate({
@@ -136,15 +138,15 @@ function useSetScope(place: string): (scope: Scope) => void {
 }
 
 /** A chat that has just learnt its id goes to its address. */
-function useMove(place: string, { folder, tags, documents }: ChatPlace, models: string[]): void {
+function useMove(place: string, { folder, tags, documents, all }: ChatPlace, models: string[]): void {
   const navigate = useNavigate();
   const now = usePlaceNow(place);
   const moved = useRef(place);
   useEffect(() => {
     if (now === moved.current) return;
     moved.current = now;
-    keepModels(now, models);
-    const search = { folder, tags, documents };
+    moveModels(now, models);
+    const search = { folder, tags, documents, all };
     void navigate({ to: "/chat/$conversationId", params: { conversationId: now }, search, replace: true });
   });
 }

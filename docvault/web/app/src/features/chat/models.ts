@@ -11,6 +11,8 @@ export type Model = { id: string; provider: string; default: boolean };
 
 export const EXTRACTIVE = "extractive"; // the built-in one
 const KEPT = "docvault.chat.models";
+const NEW = "new"; // what was chosen for a chat that has not begun
+const LAST = "last"; // what was chosen last, anywhere
 const MOST_KEPT = 200; // conversations whose models are remembered
 
 export const modelsQuery = queryOptions({
@@ -53,19 +55,30 @@ export function useChosenModels(
 ): [string[], (ids: string[]) => void] {
   const models = useModels();
   const { preferences } = useUser();
-  const [picked, setPicked] = useState(() => kept()[place]);
+  const [picked, setPicked] = useState(() => kept()[slot(place)]);
   const choose = (ids: string[]) => {
     setPicked(ids);
     keepModels(place, ids);
+    keepModels(LAST, ids);
   };
-  return [chosen(models, picked, answered, preferences?.default_models), choose];
+  return [chosen(models, picked, answered, preferences?.default_models, kept()[LAST]), choose];
 }
 
 export function keepModels(place: string, ids: string[]): void {
-  if (place.startsWith("new-")) return; // an address that nobody comes back to
-  const { [place]: _, ...others } = kept();
+  const { [slot(place)]: _, ...others } = kept();
   const recent = Object.entries(others).slice(1 - MOST_KEPT);
-  localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries([...recent, [place, ids]])));
+  localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries([...recent, [slot(place), ids]])));
+}
+
+/** The chat that had not begun is one of its own now, and the next begins as all do. */
+export function moveModels(place: string, ids: string[]): void {
+  const { [NEW]: _, ...others } = kept();
+  localStorage.setItem(KEPT, JSON.stringify(others));
+  keepModels(place, ids);
+}
+
+function slot(place: string): string {
+  return place.startsWith("new-") ? NEW : place;
 }
 
 function kept(): Record<string, string[]> {

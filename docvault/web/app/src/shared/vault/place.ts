@@ -88,14 +88,18 @@ export function searchPlace(given: Given): SearchPlace {
   });
 }
 
-/** A chat: the documents it is about, and a question to begin with. */
-export type ChatPlace = { folder?: string; tags?: string[]; documents?: string[]; q?: string };
+/**
+ * A chat: the documents it is about, and a question to begin with. `all` says that it is about every one, where its
+ * last question was about some.
+ */
+export type ChatPlace = { folder?: string; tags?: string[]; documents?: string[]; all?: true; q?: string };
 
 export function chatPlace(given: Given): ChatPlace {
   return cleaned({
     folder: text(given.folder),
     tags: texts(given.tags),
     documents: texts(given.documents),
+    all: given.all === true ? true : undefined,
     q: text(given.q),
   });
 }

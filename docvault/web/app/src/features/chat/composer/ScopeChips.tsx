@@ -18,12 +18,40 @@ export function ScopeChips({ scope, onScope }: { scope: Scope; onScope: (scope: 
   );
 }
 
-function Chip({ part, onRemove }: { part: Part; onRemove: () => void }) {
+/** What a question was about, to be read only. */
+export function AskedAbout({ scope }: { scope: Scope }) {
+  const { t } = useTexts("chat");
+  return (
+    <ul className={styles.about} aria-label={t("scope.chosen")}>
+      {partsOf(scope).map((part) => (
+        <Named key={`${part.kind}:${part.value}`} part={part} />
+      ))}
+    </ul>
+  );
+}
+
+function Named({ part }: { part: Part }) {
+  const name = useNameOf(part);
+  const Icon = ICONS[part.kind];
+  return (
+    <li>
+      <Icon aria-hidden="true" />
+      <span title={name}>{name}</span>
+    </li>
+  );
+}
+
+function useNameOf(part: Part): string {
   const { t } = useTexts("chat");
   const filename = useFilename(part.kind === "document" ? part.value : null);
+  if (part.kind !== "document") return part.value;
+  return filename === null ? t("scope.gone") : (filename ?? "…");
+}
+
+function Chip({ part, onRemove }: { part: Part; onRemove: () => void }) {
+  const { t } = useTexts("chat");
+  const name = useNameOf(part);
   const Icon = ICONS[part.kind];
-  const named = filename === null ? t("scope.gone") : (filename ?? "…");
-  const name = part.kind === "document" ? named : part.value;
   return (
     <li className={styles.chip}>
       <Icon aria-hidden="true" />

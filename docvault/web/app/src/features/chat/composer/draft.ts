@@ -1,20 +1,23 @@
 /** What is written and not sent yet, per conversation, over reloads of this tab. */
 import { useCallback, useState } from "react";
+import { useUser } from "@/shared/api/session";
 
-const KEPT = "docvault.draft.";
-/** All chats that have not begun share one draft. */
-const slot = (place: string) => KEPT + (place.startsWith("new-") ? "new" : place);
+/** All chats of a person that have not begun share one draft. Signing out forgets them all (`shared/api/session`). */
+function slotOf(person: string, place: string): string {
+  return `docvault.draft.${person}.${place.startsWith("new-") ? "new" : place}`;
+}
 
 /** `first` is what an address asks: whoever came by it wants that. */
 export function useDraft(place: string, first = ""): [string, (text: string) => void] {
-  const [text, setText] = useState(() => first || (sessionStorage.getItem(slot(place)) ?? ""));
+  const slot = slotOf(useUser().id, place);
+  const [text, setText] = useState(() => first || (sessionStorage.getItem(slot) ?? ""));
   const write = useCallback(
     (next: string) => {
       setText(next);
-      if (next === "") sessionStorage.removeItem(slot(place));
-      else sessionStorage.setItem(slot(place), next);
+      if (next === "") sessionStorage.removeItem(slot);
+      else sessionStorage.setItem(slot, next);
     },
-    [place],
+    [slot],
   );
   return [text, write];
 }

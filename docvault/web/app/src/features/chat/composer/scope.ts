@@ -12,6 +12,21 @@ export function filtersOf({ folder, tags, documents }: Scope): Filters {
   };
 }
 
+/** What was asked about, as the server tells it. */
+export function scopeOf({ folder, tags, document_ids: documents }: Filters): Scope {
+  return {
+    ...(folder && { folder }),
+    ...(tags?.length && { tags }),
+    ...(documents?.length && { documents }),
+  };
+}
+
+/** What the address says, else what was asked about last. */
+export function scopeAt({ folder, tags, documents, all }: ChatPlace, last: Filters | undefined): Scope {
+  const said = { folder, tags, documents };
+  return all || isNarrowed(said) ? said : scopeOf(last ?? {});
+}
+
 export function isNarrowed(scope: Scope): boolean {
   return Object.keys(filtersOf(scope)).length > 0;
 }

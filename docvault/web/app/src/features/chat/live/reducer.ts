@@ -75,6 +75,7 @@ type Said = {
   message_id?: string;
   usage?: Usage | null;
   cost?: number | null;
+  seconds?: number | null;
 } & {
   code?: string;
   detail?: string;
@@ -88,7 +89,7 @@ function heard(turn: LiveTurn, event: string, data: unknown, at: number): LiveTu
   const said = data as Said;
   const answer = said.model === undefined ? undefined : turn.answers[said.model];
   if (!answer || over(answer)) return turn;
-  const next = spoken(answer, event, said, (at - turn.startedAt) / 1000);
+  const next = spoken(answer, event, said, said.seconds ?? (at - turn.startedAt) / 1000);
   if (next === answer) return turn;
   return { ...turn, state: "streaming", answers: { ...turn.answers, [answer.model]: next } };
 }

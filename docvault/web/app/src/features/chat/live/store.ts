@@ -14,6 +14,9 @@ import { requestOf } from "./request";
 import { anew, LATELY, mayCome, SETTLES } from "./stopped";
 
 const HIDDEN_FRAME = 250; // a page in the background draws nothing, and gets no animation frames
+const LEAST_PAUSE = 40; // milliseconds between two times that new words are shown: faster than anybody reads
+const MOST_PAUSE = 400;
+const SHARE = 3; // of the time one in so many goes into showing them: the rest is for scrolling and writing
 
 let turns: readonly LiveTurn[] = [];
 let newPlace = freshPlace();
@@ -122,21 +125,37 @@ function isKept(place: string): boolean {
   return !place.startsWith("new-") && !unsaved.has(place);
 }
 
-// --- events are gathered and shown once a frame ---
+// --- events are gathered, and shown together in a frame ---
 
 let gathered: [string, Happening][] = [];
 let frame = 0;
+let soon: ReturnType<typeof setTimeout> | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let next = 0; // when something is shown again, at the earliest
 
 function gather(key: string, what: Happening): void {
   gathered.push([key, what]);
   if (gathered.length > 1) return;
-  frame = requestAnimationFrame(flush);
-  timer = setTimeout(flush, HIDDEN_FRAME);
+  const pause = Math.max(0, next - performance.now());
+  soon = setTimeout(() => {
+    frame = requestAnimationFrame(flush);
+  }, pause);
+  timer = setTimeout(flush, pause + HIDDEN_FRAME);
+}
+
+/** The longer it took to show what there was, the later comes the next. */
+function paced(show: () => void): void {
+  const began = performance.now();
+  show();
+  queueMicrotask(() => {
+    const now = performance.now(); // what is shown was drawn in a microtask, too
+    next = now + Math.min(MOST_PAUSE, Math.max(LEAST_PAUSE, (SHARE - 1) * (now - began)));
+  });
 }
 
 function flush(): void {
   cancelAnimationFrame(frame);
+  clearTimeout(soon);
   clearTimeout(timer);
   const batch = gathered;
   gathered = [];
@@ -145,7 +164,7 @@ function flush(): void {
   const after = turns.map((turn) =>
     batch.reduce((now, [key, what]) => (key === turn.key ? happened(now, what) : now), turn),
   );
-  become(after.map(settledIn));
+  paced(() => become(after.map(settledIn)));
   after.forEach((turn, n) => {
     noticed(before[n] as LiveTurn, turn);
   });

@@ -3,15 +3,14 @@ import type { ReactNode } from "react";
 import { useTexts } from "@/shared/texts";
 import { CopyButton } from "../CopyButton";
 import { useCitations } from "./citations";
+import { Highlighted } from "./Highlighted";
 import styles from "./Markdown.module.css";
 import { released } from "./markers";
 
-export function CodeBlock({ node }: { node?: Element }) {
+/** Code between fences, as it stands in the Markdown. */
+export function Code({ code, language }: { code: string; language: string }) {
   const { t } = useTexts("chat");
-  const citations = useCitations();
-  const code = node?.children[0];
-  const language = code?.type === "element" ? languageOf(code) : "";
-  const text = released(textOf(code), citations).replace(/\n$/, "");
+  const text = released(code, useCitations());
   return (
     <figure className={styles.code}>
       <figcaption>
@@ -20,10 +19,17 @@ export function CodeBlock({ node }: { node?: Element }) {
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>
-        <code>{text}</code>
+        <Highlighted code={text} language={language} />
       </pre>
     </figure>
   );
+}
+
+/** The same where it stands inside something else: in a list, in a quotation. */
+export function CodeBlock({ node }: { node?: Element }) {
+  const code = node?.children[0];
+  const language = code?.type === "element" ? languageOf(code) : "";
+  return <Code code={textOf(code).replace(/\n$/, "")} language={language} />;
 }
 
 export function InlineCode({ children }: { children?: ReactNode }) {

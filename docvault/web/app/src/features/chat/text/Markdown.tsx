@@ -3,9 +3,9 @@ import { memo, useMemo } from "react";
 import ReactMarkdown, { type Components, type Options } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import type { Citation } from "../types";
-import { blocks, mended } from "./blocks";
+import { blocks, codeOf, mended } from "./blocks";
 import { Chip } from "./Chip";
-import { CodeBlock, InlineCode, ScrollingTable } from "./Code";
+import { Code, CodeBlock, InlineCode, ScrollingTable } from "./Code";
 import { CitationsContext } from "./citations";
 import styles from "./Markdown.module.css";
 import { held, remarkCitations } from "./markers";
@@ -14,7 +14,7 @@ import { ImageLink, SafeLink } from "./SafeLink";
 type Props = { text: string; citations: Citation[]; writing?: boolean };
 
 export default function Markdown({ text, citations, writing = false }: Props) {
-  const parts = useMemo(() => blocks(held(text, citations)), [text, citations]);
+  const parts = useMemo(() => blocks(held(text, citations), writing), [text, citations, writing]);
   const last = parts.length - 1;
   return (
     <CitationsContext value={citations}>
@@ -45,6 +45,8 @@ const COMPONENTS = {
 } as Components;
 
 const Block = memo(function Block({ text }: { text: string }) {
+  const code = codeOf(text);
+  if (code) return <Code {...code} />; // however long it is: nothing of it is parsed
   return (
     <ReactMarkdown remarkPlugins={PLUGINS} components={COMPONENTS}>
       {text}

@@ -6,7 +6,7 @@ import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import type { Turn } from "../types";
 import { useAtEnd } from "./at-end";
-import { Layout, type ThreadLayout } from "./layout";
+import { keepShares, keptShares, Layout, type ThreadLayout } from "./layout";
 import styles from "./Thread.module.css";
 import { TurnView } from "./TurnView";
 
@@ -88,7 +88,7 @@ export function Thread({ place, turns }: { place: string; turns: Turn[] }) {
 function useLayout(scroller: React.RefObject<HTMLDivElement | null>): ThreadLayout {
   const [width, setWidth] = useState(0);
   const [tab, setTab] = useState("");
-  const [shares, setAll] = useState<Record<number, number[]>>({});
+  const [shares, setAll] = useState(keptShares);
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
@@ -99,7 +99,11 @@ function useLayout(scroller: React.RefObject<HTMLDivElement | null>): ThreadLayo
     return () => observer.disconnect();
   }, [scroller]);
   return useMemo(() => {
-    const setShares = (next: number[]) => setAll((all) => ({ ...all, [next.length]: next }));
+    const setShares = (next: number[]) => {
+      const all = { ...shares, [next.length]: next };
+      setAll(all);
+      keepShares(all);
+    };
     return { width, tab, setTab, shares, setShares };
   }, [width, tab, shares]);
 }

@@ -2,6 +2,8 @@ import { memo } from "react";
 import { Problem } from "@/shared/api/problem";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { useActions } from "../actions";
+import { AskedAbout } from "../composer/ScopeChips";
+import { isNarrowed, scopeOf } from "../composer/scope";
 import type { Turn } from "../types";
 import { Answers } from "./Answers";
 import { QuestionView } from "./QuestionView";
@@ -9,9 +11,11 @@ import { Sources } from "./Sources";
 import styles from "./Thread.module.css";
 
 export const TurnView = memo(function TurnView({ turn }: { turn: Turn }) {
+  const scope = scopeOf(turn.filters);
   return (
     <section className={styles.turn} data-models={turn.models.length > 1 ? "several" : "one"}>
       <QuestionView turn={turn} />
+      {isNarrowed(scope) && <AskedAbout scope={scope} />}
       {turn.trouble ? <Refused turn={turn} /> : <Answers turn={turn} />}
       <Sources turn={turn} />
     </section>

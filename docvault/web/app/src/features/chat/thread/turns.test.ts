@@ -21,7 +21,7 @@ const answer = (id: string, of: string, model: string, second: number, more: obj
 const SAVED = turnsOf(
   [
     question("q1", 0),
-    answer("a1", "q1", "a", 3),
+    answer("a1", "q1", "a", 3, { seconds: 3 }),
     answer("b1", "q1", "b", 5, { error: "No." }),
     question("q2", 9),
     answer("a2", "q2", "a", 11),
@@ -50,11 +50,6 @@ test("answers stand with their question, each model's in its place, with the tim
   ]);
   expect(SAVED[0]?.answers.a).toMatchObject({ state: "done", seconds: 3 });
   expect(SAVED[0]?.answers.b).toMatchObject({ state: "failed", trouble: { detail: "No." } });
-});
-
-test("how long an answer took that was asked for again nobody knows", () => {
-  const again = turnsOf([question("q1", 0), question("q2", 9), answer("a1", "q1", "a", 20)], (id) => id);
-  expect(again[0]?.answers.a?.seconds).toBeNull();
 });
 
 test("what is being written comes last, and touches nothing above", () => {

@@ -7,19 +7,14 @@ type Saved = Omit<ConversationDetail["messages"][number], "sources" | "filters">
   filters?: Filters | null;
 };
 
-const LONGEST = 600; // seconds: an answer that came later than that was asked for again
-
 export function turnsOf(messages: readonly Saved[], keyOf: (questionId: string) => string): Turn[] {
   const questions = messages.filter((one) => one.role === "user");
   const turns = questions.map((question) => turnOf(question, keyOf));
   const byQuestion = new Map(turns.map((turn) => [turn.questionId, turn]));
-  const asked = new Map(
-    questions.map((one, n) => [one.id, { at: one.created_at, next: questions[n + 1]?.created_at }]),
-  );
   for (const message of messages) {
     const turn = message.role === "assistant" ? byQuestion.get(message.question_id ?? null) : undefined;
     if (!turn) continue;
-    const answer = answerOf(message, asked.get(message.question_id ?? ""));
+    const answer = answerOf(message);
     if (!turn.answers[answer.model]) turn.models.push(answer.model);
     turn.answers[answer.model] = answer;
   }
@@ -41,16 +36,7 @@ function turnOf(question: Saved, keyOf: (questionId: string) => string): Turn {
   };
 }
 
-type Asked = { at: string; next: string | undefined };
-
-/** What came after the next question was asked for again, and nobody kept when. */
-function secondsOf(answered: string, asked: Asked | undefined): number | null {
-  if (!asked || (asked.next !== undefined && answered > asked.next)) return null;
-  const seconds = (Date.parse(answered) - Date.parse(asked.at)) / 1000;
-  return seconds >= 0 && seconds < LONGEST ? seconds : null;
-}
-
-function answerOf(message: Saved, asked: Asked | undefined): Answer {
+function answerOf(message: Saved): Answer {
   const { error_code: code, error } = message;
   return {
     ...blank(message.model ?? ""),
@@ -61,7 +47,7 @@ function answerOf(message: Saved, asked: Asked | undefined): Answer {
     trouble: error ? { code: code ?? "", detail: error, hint: null } : null,
     usage: (message.usage as Usage | null) ?? null,
     cost: message.cost ?? null,
-    seconds: secondsOf(message.created_at, asked),
+    seconds: message.seconds ?? null,
   };
 }
 
