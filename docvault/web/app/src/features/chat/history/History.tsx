@@ -9,7 +9,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import { Menu, MenuItem } from "@/shared/ui/Menu";
 import { toast } from "@/shared/ui/toast";
 import { keys } from "@/shared/vault/keys";
-import { exportAll, importFile } from "./files";
+import { exportAll, importFile, NotOurs } from "./files";
 import { Groups } from "./Groups";
 import styles from "./History.module.css";
 import { useNewChat } from "./new-chat";
@@ -102,11 +102,12 @@ function useImport(onChosen?: () => void): (file: File) => void {
   const { mutate } = useMutation({
     mutationFn: (file: File) =>
       importFile(file).catch((error) => {
-        throw error instanceof SyntaxError ? new Error(t("history.notJson")) : error;
+        if (error instanceof SyntaxError) throw new Error(t("history.notJson"));
+        throw error instanceof NotOurs ? new Error(t("history.notOurs")) : error;
       }),
     onSuccess: async (ids) => {
       await queryClient.invalidateQueries({ queryKey: [...keys.conversations, "list"] });
-      toast({ kind: "good", text: t("history.imported", { count: ids.length }) });
+      toast({ kind: ids.length ? "good" : "info", text: t("history.imported", { count: ids.length }) });
       const [only] = ids;
       if (ids.length !== 1 || !only) return;
       onChosen?.();

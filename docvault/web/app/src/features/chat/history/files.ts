@@ -23,7 +23,10 @@ export async function exportAll(): Promise<void> {
   save(await response.blob(), "conversations.json");
 }
 
-/** The ids of what came in. Throws a `Problem`, or a `SyntaxError` for what is no JSON. */
+/** JSON, but no conversation. */
+export class NotOurs extends Error {}
+
+/** The ids of what came in. Throws a `Problem`, a `SyntaxError` for what is no JSON, or `NotOurs`. */
 export async function importFile(file: File): Promise<string[]> {
   const text = await file.text();
   JSON.parse(text);
@@ -32,6 +35,7 @@ export async function importFile(file: File): Promise<string[]> {
     headers: { "Content-Type": "application/json" },
     body: text,
   });
+  if (response.status === 400) throw new NotOurs();
   if (!response.ok) throw await problemOf(response);
   const kept = (await response.json()) as { id: string } | { items: { id: string }[] };
   return "items" in kept ? kept.items.map((one) => one.id) : [kept.id];

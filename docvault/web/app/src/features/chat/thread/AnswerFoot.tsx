@@ -21,7 +21,7 @@ export function AnswerFoot({ turn, answer, named }: Props) {
   return (
     <footer className={styles.foot}>
       {answer.text !== "" && <CopyButton label={t("answer.copy")} text={copied} />}
-      {turn.questionId !== null && (
+      {turn.questionId !== null && answer.state !== "failed" && (
         <IconButton
           label={t("answer.regenerate")}
           disabled={busy}

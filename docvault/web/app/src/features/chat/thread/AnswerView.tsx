@@ -65,18 +65,30 @@ function Waiting() {
   );
 }
 
+const HINTS = [
+  "model_refused",
+  "model_rate_limited",
+  "model_unreachable",
+  "model_stalled",
+  "model_cut_off",
+  "broken_off",
+] as const;
+
 function Failed({ turn, answer }: { turn: Turn; answer: Answer }) {
   const { t } = useTexts("chat");
   const say = useProblemText();
   const { busy, regenerate } = useActions();
   const { code, detail, hint } = answer.trouble ?? { code: "", detail: "", hint: null };
-  const said = say(new Problem(0, code, detail || t("answer.failed"), hint));
+  const own = code === "broken_off" ? t("answer.brokenOff") : detail || t("answer.failed");
+  const said = say(new Problem(0, code, own, hint));
+  const known = HINTS.find((one) => one === code); // what is kept of an answer has no hint
+  const todo = known ? t(`answer.hints.${known}`) : said.hint;
   return (
     <div className={styles.failed}>
       <CircleAlert aria-hidden="true" />
       <div>
         <p>{said.text}</p>
-        {said.hint && <p className={styles.hint}>{said.hint}</p>}
+        {todo && <p className={styles.hint}>{todo}</p>}
         {turn.questionId !== null && (
           <Button size="s" disabled={busy} onClick={() => regenerate(turn, answer.model)}>
             {t("answer.again")}
