@@ -18,7 +18,7 @@ from docvault.settings import Provider, Settings
 from docvault.web.build import STATIC, is_due
 from ingestion.extract.reader import Reader
 from ingestion.jobs import Desk
-from tests.browser.models import BROKEN, GOOD, models
+from tests.browser.models import BROKEN, GOOD, LONG, SILENT, models
 from tests.browser.windows import Window, Windows
 from tests.conftest import CORPUS, serving
 from tests.people import People, Person
@@ -52,7 +52,7 @@ async def address(settings: Settings, built: Path) -> AsyncIterator[str]:
     """Over the vault of all tests, but with language models: one answers, one is broken."""
     async with openai_server() as provider:
         models(provider)
-        acme = Provider("acme", [GOOD, BROKEN], provider.base_url, "sk-test")
+        acme = Provider("acme", [GOOD, LONG, SILENT, BROKEN], provider.base_url, "sk-test")
         changed = msgspec.structs.replace(settings, port=any_port(), providers=[acme])
         async with serving(changed) as url:
             yield url

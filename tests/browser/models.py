@@ -1,4 +1,4 @@
-"""Two language models: one that says what these tests asked it to, one that never answers."""
+"""Language models: what these tests ask them to say, at length too; one falls silent, one never answers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 
 from tests.servers.openai_server import Body, OpenAIServer, Reply, Send, respond
 
-GOOD, BROKEN = "clear", "broken"
+GOOD, LONG, SILENT, BROKEN = "clear", "lengthy", "silent", "broken"
 SAID = Reply(("The dive plan must reach the safety officer ", "12 days before the trip [1", "]."))
+CODE = "def due(days: int) -> bool:\n    return days <= 12  # before the trip"
+AT_LENGTH = Reply((f"In code:\n\n```python\n{CODE}\n```\n\n", *(f"Line {n} of it.\n\n" for n in range(60))))
+FIRST = Reply(("What came first.",), stall=True)
+SAYS = {GOOD: SAID, LONG: AT_LENGTH, SILENT: FIRST}
 
 
 def models(provider: OpenAIServer) -> None:
@@ -19,7 +23,7 @@ def models(provider: OpenAIServer) -> None:
             error: dict[str, Any] = {"error": {"message": "out of order", "type": "invalid_request_error"}}
             await respond(send, 400, json.dumps(error).encode())
         else:
-            provider.replies.append(SAID)
+            provider.replies.append(SAYS[body["model"]])
             await answers(body, send)
 
     provider.routes["/v1/chat/completions"] = chat
