@@ -28,6 +28,9 @@ PASSING = ("08", "40", "53", "57", "55P03")
 asyncpg's errors reach us as plain `DBAPIError`, whatever their class."""
 TOO_SLOW = "57014"
 """`statement_timeout` was reached: the statement may be to blame, and not the database."""
+SILENT_SECONDS = 10.0
+"""Seconds after `statement_timeout` at which a server that says nothing is given up: it is frozen, or its machine is
+gone, which TCP alone notices after a quarter of an hour."""
 UNSTORABLE = ("22021", "22P05")
 """Text that PostgreSQL cannot hold: NUL, in `text` and in JSON."""
 
@@ -161,6 +164,7 @@ def open_database(settings: Settings, **engine_options: Any) -> Database:
         hide_parameters=True,  # an error's text goes to the log: no password hash, no document text in it
         connect_args={
             "timeout": settings.database_pool_timeout,
+            "command_timeout": settings.statement_timeout + SILENT_SECONDS,
             "server_settings": {
                 "application_name": "docvault",
                 "statement_timeout": str(int(settings.statement_timeout * 1000)),

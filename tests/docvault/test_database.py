@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from docvault import database as module
 from docvault.database import engine_url, idle_seconds, open_database
 from docvault.errors import InvalidInput, Unavailable
 from docvault.local.postgres import LocalPostgres
@@ -101,3 +104,52 @@ async def test_no_journey_to_the_database_is_made_in_vain(changed: Any, snapshot
     assert isolation == ("repeatable read" if snapshot else "read committed")
     # The driver tells of no prepared statement, as all others are.
     assert [logged.query.split(" ISOLATION")[0] for logged in seen] == [";", "BEGIN", "COMMIT;", ";"]
+
+
+@asynccontextmanager
+async def relay(url: Any, flowing: asyncio.Event) -> AsyncIterator[int]:
+    """A port that leads to the server; while not `flowing`, nothing comes through, and nothing is closed."""
+    unix = url.query.get("host", "")
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await flowing.wait()
+            writer.write(data)
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = (
+            await asyncio.open_unix_connection(f"{unix}/.s.PGSQL.{url.query.get('port', url.port or 5432)}")
+            if unix
+            else await asyncio.open_connection(url.host, url.port or 5432)
+        )
+        await asyncio.gather(pass_on(reader, there[1]), pass_on(there[0], writer), return_exceptions=True)
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+        flowing.set()
+
+
+async def test_a_server_that_says_nothing_any_more_is_given_up(
+    changed: Any, monkeypatch: pytest.MonkeyPatch, resources: Resources
+) -> None:
+    """Frozen, or behind a network that swallows: a heartbeat that waited for it would wait without end."""
+    monkeypatch.setattr(module, "SILENT_SECONDS", 0.3)
+    flowing, url = asyncio.Event(), engine_url(resources.settings.database_url)
+    flowing.set()
+    async with relay(url, flowing) as port:
+        through = url.set(drivername="postgresql", host="127.0.0.1", port=port, query={})
+        settings = changed(database_url=through.render_as_string(hide_password=False), statement_timeout=0.5)
+        database = open_database(settings)
+        await database.check()
+        flowing.clear()
+        async with asyncio.timeout(30):
+            with pytest.raises(Unavailable):
+                await database.check()
+            with pytest.raises(Unavailable):
+                async with database.transaction(uuid4()):
+                    pass
+        flowing.set()
+        async with asyncio.timeout(30):
+            await database.check()
+        await database.close()
