@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVarTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from docvault.library.queries import documents, is_current
 from docvault.models import Document, DocumentStatus, Revision
 from docvault.pagination import Cursor
 from docvault.security.access import owned
+
+Row = TypeVarTuple("Row")
 
 
 class Order(NamedTuple):
@@ -61,17 +63,55 @@ def in_folder(folder: str, *, direct: bool = False) -> ColumnElement[bool]:
 
 
 async def listed(
-    session: AsyncSession, owner_id: UUID, wanted: DocumentFilter, sort: str, after: Cursor | None, limit: int
+    session: AsyncSession,
+    owner_id: UUID,
+    wanted: DocumentFilter,
+    sort: str,
+    after: Cursor | None,
+    limit: int,
+    offset: int = 0,
 ) -> list[tuple[Document, Revision, Any]]:
-    """At most `limit` documents in the order `sort` (a leading `-` turns it round), each with its sort key."""
+    """At most `limit` documents in the order `sort` (a leading `-` turns it round), each with its sort key.
+
+    `offset` of them, counted from `after`, are left out.
+    """
+    query = documents(owner_id).add_columns(ORDERS[sort.lstrip("-")].key.label("key")).where(owned(Revision, owner_id))
+    if offset:
+        # Counted by their ids alone: the rows themselves are fetched for those that are shown.
+        found = _in_order(_ids(owner_id, wanted, sort), wanted, sort, after).offset(offset).limit(limit).subquery()
+        query = query.join(found, found.c.id == Document.id).order_by(*_order(sort))
+    else:
+        query = _in_order(query, wanted, sort, after).limit(limit)
+    return [(document, revision, value) for document, revision, value in await session.execute(query)]
+
+
+async def ids(
+    session: AsyncSession, owner_id: UUID, wanted: DocumentFilter, sort: str, offset: int, limit: int
+) -> Sequence[UUID]:
+    """Of the same list: at most `limit` behind the first `offset`, without a look at anything else of them."""
+    query = _in_order(_ids(owner_id, wanted, sort), wanted, sort, None).offset(offset).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+def _ids(owner_id: UUID, wanted: DocumentFilter, sort: str) -> Select[UUID]:
+    query = select(Document.id).where(owned(Document, owner_id))
+    if wanted.content_types or ORDERS[sort.lstrip("-")].id is not Document.id:
+        query = query.join(Revision, is_current()).where(owned(Revision, owner_id))
+    return query
+
+
+def _in_order(query: Select[*Row], wanted: DocumentFilter, sort: str, after: Cursor | None) -> Select[*Row]:
     key, id = ORDERS[sort.lstrip("-")]
-    query = documents(owner_id).add_columns(key.label("key")).where(*_conditions(wanted))
-    if after:
-        position, last = tuple_(key, id), tuple_(literal(_typed(sort, after.key), key.type), literal(after.id))
-        query = query.where(position < last if sort.startswith("-") else position > last)
-    order = (key.desc(), id.desc()) if sort.startswith("-") else (key.asc(), id.asc())
-    rows = await session.execute(query.where(owned(Revision, owner_id)).order_by(*order).limit(limit))
-    return [(document, revision, value) for document, revision, value in rows]
+    query = query.where(*_conditions(wanted)).order_by(*_order(sort))
+    if after is None:
+        return query
+    position, last = tuple_(key, id), tuple_(literal(_typed(sort, after.key), key.type), literal(after.id))
+    return query.where(position < last if sort.startswith("-") else position > last)
+
+
+def _order(sort: str) -> tuple[Any, Any]:
+    key, id = ORDERS[sort.lstrip("-")]
+    return (key.desc(), id.desc()) if sort.startswith("-") else (key.asc(), id.asc())
 
 
 async def count(session: AsyncSession, owner_id: UUID, wanted: DocumentFilter) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, patch
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
@@ -18,9 +18,10 @@ from docvault.library.content import content
 from docvault.library.find_words import find_words, wanted_words, with_boxes
 from docvault.library.folder_routes import folder_routes
 from docvault.library.links import link
-from docvault.library.list_queries import DocumentFilter, listed
+from docvault.library.list_queries import DocumentFilter, ids, listed
 from docvault.library.list_queries import count as count_documents
 from docvault.library.schemas import (
+    DocumentIds,
     DocumentPage,
     DocumentPatch,
     DocumentText,
@@ -41,43 +42,56 @@ from docvault.unit_of_work import UnitOfWork
 Sort = Literal[
     "created_at", "-created_at", "updated_at", "-updated_at", "filename", "-filename", "size_bytes", "-size_bytes"
 ]
+MOST_IDS = 10_000  # 390 kB as JSON
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
+IdLimit = Annotated[int, QueryParameter(ge=1, le=MOST_IDS)]
+Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1)]
 First = Annotated[int, QueryParameter(ge=1, le=2**31 - 1)]
 Last = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
+
+
+def document_filter(
+    folder: FromQuery[str | None] = None,
+    direct: FromQuery[bool] = False,
+    tag: FromQuery[list[str] | None] = None,
+    status: FromQuery[DocumentStatus | None] = None,
+    q: FromQuery[str | None] = None,
+    content_type: FromQuery[list[str] | None] = None,
+    created_after: FromQuery[datetime | None] = None,
+    created_before: FromQuery[datetime | None] = None,
+    trashed: FromQuery[bool] = False,
+) -> DocumentFilter:
+    return DocumentFilter(
+        folder and folder_path(folder), [composed(each) for each in tag or ()], status, q and composed(q), direct,
+        content_type or (), created_after, created_before, trashed,
+    )  # fmt: skip
 
 
 class DocumentsController(Controller):
     path = "/api/documents"
     tags = ["documents"]  # noqa: RUF012
+    dependencies = {"wanted": Provide(document_filter, sync_to_thread=False)}  # noqa: RUF012
 
     @get(guards=[requires("documents:read")])
     async def list_documents(
         self,
         unit: NamedDependency[UnitOfWork],
+        wanted: NamedDependency[DocumentFilter],
         cursor: FromQuery[str | None] = None,
+        offset: Offset = 0,
         limit: Limit = 50,
-        folder: FromQuery[str | None] = None,
-        direct: FromQuery[bool] = False,
-        tag: FromQuery[list[str] | None] = None,
-        status: FromQuery[DocumentStatus | None] = None,
-        q: FromQuery[str | None] = None,
-        content_type: FromQuery[list[str] | None] = None,
-        created_after: FromQuery[datetime | None] = None,
-        created_before: FromQuery[datetime | None] = None,
-        trashed: FromQuery[bool] = False,
         count: FromQuery[bool] = False,
         sort: FromQuery[Sort] = "-created_at",
     ) -> DocumentPage:
         """Your documents, newest first. `folder` includes those below it, unless `direct`; all `tag`s must be there.
 
         Of several `content_type`s one must fit, whole or, as `image/`, from its beginning. `trashed` lists the trash
-        instead. `count` asks for the `total` of all pages.
+        instead. `count` asks for the `total` of all pages. `offset` leaves out so many, from the cursor or from the
+        beginning: for a look into the middle of a list. Whoever wants all of it follows the cursors, which are quicker
+        and miss nothing when documents come and go meanwhile.
         """
-        wanted = DocumentFilter(
-            folder and folder_path(folder), [composed(each) for each in tag or ()], status, q and composed(q), direct,
-            content_type or (), created_after, created_before, trashed,
-        )  # fmt: skip
-        rows = await listed(unit.session, unit.owner_id, wanted, sort, decode_cursor(cursor, sort), limit + 1)
+        after = decode_cursor(cursor, sort)
+        rows = await listed(unit.session, unit.owner_id, wanted, sort, after, limit + 1, offset)
         found = await views(unit.session, unit.owner_id, [(document, revision) for document, revision, _ in rows])
         keys = [(value, document.id) for document, _, value in rows]
         page = cursor_page(
@@ -85,6 +99,18 @@ class DocumentsController(Controller):
         )
         total = await count_documents(unit.session, unit.owner_id, wanted) if count else None
         return DocumentPage(page.items, page.next_cursor, total)
+
+    @get("/ids", guards=[requires("documents:read")])
+    async def list_ids(
+        self,
+        unit: NamedDependency[UnitOfWork],
+        wanted: NamedDependency[DocumentFilter],
+        offset: Offset = 0,
+        limit: IdLimit = MOST_IDS,
+        sort: FromQuery[Sort] = "-created_at",
+    ) -> DocumentIds:
+        """The ids alone of the same list, many at once: of all that passes, or of a stretch of it."""
+        return DocumentIds(list(await ids(unit.session, unit.owner_id, wanted, sort, offset, limit)))
 
     @get("/{document_id:uuid}", guards=[requires("documents:read")])
     async def get_document(self, unit: NamedDependency[UnitOfWork], document_id: FromPath[UUID]) -> DocumentView:

@@ -71,6 +71,10 @@ class DocumentPage(CursorPage[DocumentView]):
     total: int | None = None
 
 
+class DocumentIds(msgspec.Struct):
+    ids: list[UUID]
+
+
 class PageView(msgspec.Struct):
     """`places` are those of words that were read in a picture: `[start, end, left, top, right, bottom]`.
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.people import Person
+from docvault.resources import Resources
+from tests.browser.windows import Windows
+from tests.docvault.library.shelf import put_many
+from tests.people import People, Person
 
 pytestmark = pytest.mark.usefixtures("reading")
 NAMES = ("guide.md", "log.txt", "ships.csv")
@@ -120,3 +123,97 @@ async def test_the_list_is_walked_and_opened_by_keyboard(shelf: tuple[Page, Pers
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/documents/*")
     await expect(page.get_by_role("heading", name=name).first).to_be_visible()
+
+
+async def test_chosen_documents_are_dragged_onto_a_folder(shelf: tuple[Page, Person]) -> None:
+    page, person = shelf
+    await person.http.post("/api/folders", json={"path": "Field work"})
+    await page.reload()
+    folder = page.get_by_role("navigation", name="Folders").get_by_role("link", name="Field work")
+    for name in ("guide.md", "ships.csv"):
+        await row(page, name).get_by_role("checkbox").click()
+    await expect(page.get_by_role("toolbar", name="2 chosen")).to_be_visible()
+    await row(page, "ships.csv").drag_to(folder)
+    await expect(page.get_by_text("2 documents moved to Field work", exact=True)).to_be_visible()
+    for name in ("guide.md", "ships.csv"):
+        await expect(row(page, name)).to_have_count(0)
+    await expect(page.get_by_role("toolbar", name="chosen")).to_have_count(0)
+    await row(page, "log.txt").drag_to(folder)
+    await expect(page.get_by_text("1 document moved to Field work", exact=True)).to_be_visible()
+    assert await only(person, folder="Field work") == sorted(NAMES)
+
+
+# --- a long list --------------------------------------------------------------------------------------------------
+
+MANY = 730
+
+
+@pytest.fixture
+async def long_list(windows: Windows, people: People, resources: Resources) -> tuple[Page, Person]:
+    """In the order it is shown: `Report 001.pdf` to `Report 730.pdf`."""
+    person = await people.new()
+    await put_many(resources, person.id, MANY)
+    window = await windows.open(person)
+    await window.go("/library")
+    await expect(row(window.page, "Report 001.pdf")).to_be_visible()
+    return window.page, person
+
+
+async def test_a_long_list_is_looked_at_anywhere(long_list: tuple[Page, Person]) -> None:
+    page, _ = long_list
+    grid = page.get_by_role("grid")
+    await expect(grid).to_have_attribute("aria-rowcount", str(MANY))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/documents?" in request.url else None)
+    await grid.evaluate("grid => { grid.parentElement.scrollTop = 400 * 44 }")  # as the scroll bar does
+    await expect(row(page, "Report 405.pdf")).to_be_visible()
+    assert 1 <= len(asked) <= 2, asked
+    await expect(page.get_by_role("row").filter(has_text="Report")).not_to_have_count(0)
+    assert await page.get_by_role("row").count() < 100
+
+    await row(page, "Report 405.pdf").focus()
+    await page.keyboard.press("End")
+    await expect(row(page, "Report 730.pdf")).to_be_focused()
+    await page.keyboard.press("PageUp")
+    await expect(row(page, "Report 730.pdf")).not_to_be_focused()
+    await page.keyboard.press("Home")
+    await expect(row(page, "Report 001.pdf")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(row(page, "Report 002.pdf")).to_be_focused()
+
+
+async def test_a_range_goes_over_what_nobody_looked_at(long_list: tuple[Page, Person]) -> None:
+    page, person = long_list
+    await row(page, "Report 003.pdf").get_by_role("checkbox").click()
+    await page.get_by_role("grid").evaluate("grid => { grid.parentElement.scrollTop = grid.offsetHeight }")
+    await row(page, "Report 728.pdf").get_by_role("checkbox").click(modifiers=["Shift"])
+    bar = page.get_by_role("toolbar", name="726 chosen")
+    await bar.get_by_role("button", name="Choose all 730").click()
+    await page.get_by_role("toolbar", name="730 chosen").get_by_role("button", name="Choose none").click()
+    await row(page, "Report 720.pdf").focus()
+    await page.keyboard.press("Shift+Home")
+    await page.get_by_role("toolbar", name="720 chosen").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("720 documents are in the trash").first).to_be_visible()
+    await expect(row(page, "Report 721.pdf")).to_be_visible()
+    await expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "10")
+    assert len(await only(person, limit="500")) == 10
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(MANY))
+
+
+async def test_only_what_is_in_sight_is_asked_for_again(long_list: tuple[Page, Person]) -> None:
+    page, person = long_list
+    for top in (200, 400, 600):
+        await page.get_by_role("grid").evaluate("(grid, row) => { grid.parentElement.scrollTop = row * 44 }", top)
+        await expect(row(page, f"Report {top + 5}.pdf")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/documents?" in request.url else None)
+    found = await person.http.get("/api/documents", params={"q": "Report 610.pdf"})
+    (document,) = found.json()["items"]
+    await person.http.patch(f"/api/documents/{document['id']}", json={"filename": "Seen at once.pdf"})
+    await expect(row(page, "Seen at once.pdf")).to_be_visible()
+    await person.http.delete(f"/api/documents/{document['id']}")
+    await expect(row(page, "Seen at once.pdf")).to_have_count(0)
+    await expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(MANY - 1))
+    await expect(row(page, "Report 611.pdf")).to_be_visible()
+    assert {url.split("offset=")[1].split("&")[0] for url in asked} <= {"500", "600"}, asked

@@ -78,7 +78,39 @@ async def test_a_total_is_of_all_pages_and_only_when_asked_for(reader: Person) -
     assert (await page(reader))["total"] is None
 
 
-@pytest.mark.parametrize("query", [{"created_after": "yesterday"}, {"direct": "perhaps"}, {"folder": "a/../b"}])
+@pytest.mark.parametrize("sort", ["filename", "-filename", "-created_at", "updated_at", "-size_bytes"])
+async def test_a_look_into_the_middle_is_what_all_pages_show_there(reader: Person, sort: str) -> None:
+    everything = [item["id"] for item in (await page(reader, sort=sort))["items"]]
+    for offset in range(len(everything) + 2):
+        found = await page(reader, sort=sort, offset=offset, limit=2)
+        assert [item["id"] for item in found["items"]] == everything[offset : offset + 2]
+        ids = (await reader.http.get("/api/documents/ids", params={"sort": sort, "offset": offset, "limit": 2})).json()
+        assert ids["ids"] == everything[offset : offset + 2]
+    first = await page(reader, sort=sort, limit=1)
+    second = await page(reader, sort=sort, limit=2, cursor=first["next_cursor"], offset=1)
+    assert [item["id"] for item in second["items"]] == everything[2:4]
+    third = await page(reader, sort=sort, limit=2, cursor=second["next_cursor"])
+    assert [item["id"] for item in third["items"]] == everything[4:6]
+
+
+async def test_ids_are_narrowed_as_the_list_is(reader: Person) -> None:
+    for query in ({"folder": "pictures"}, {"direct": True}, {"content_type": "image/"}, {"q": "d."}, {"trashed": True}):
+        answer = await reader.http.get("/api/documents/ids", params={"sort": "filename"} | query)
+        assert answer.json()["ids"] == [item["id"] for item in (await page(reader, **query))["items"]], query
+        skipped = await page(reader, **query, offset=1)
+        assert [item["id"] for item in skipped["items"]] == answer.json()["ids"][1:]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"created_after": "yesterday"},
+        {"direct": "perhaps"},
+        {"folder": "a/../b"},
+        {"offset": -1},
+        {"offset": 2**31},
+    ],
+)
 async def test_what_is_refused(reader: Person, query: dict[str, Any]) -> None:
     answer = await reader.http.get("/api/documents", params=query)
     assert answer.status_code == 400, answer.text

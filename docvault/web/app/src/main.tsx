@@ -15,6 +15,8 @@ import { router } from "./app/router";
 
 async function start(): Promise<void> {
   showTheme();
+  // Beside the texts: who is there, and what shows the place. Whatever goes wrong comes up again below.
+  router.load().catch(() => undefined);
   await startTexts();
   forgetOnSignOut();
   keepSettling();

@@ -1,11 +1,13 @@
 /** Every place of the page. What a place needs beyond the shell is fetched when it is opened. */
 import {
+  type AsyncRouteComponent,
   createRootRoute,
   createRoute,
   createRouter,
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { fetchFirstPage } from "@/features/library/list";
 import { isInside } from "@/shared/api/session";
 import { chatPlace, libraryPlace, readerPlace, searchPlace } from "@/shared/vault/place";
 import { Missing, RouteError } from "./shell/Missing";
@@ -37,7 +39,9 @@ const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
   component: Shell,
-  beforeLoad: async ({ location }) => {
+  beforeLoad: async ({ location, matches }) => {
+    // What shows the place is fetched while the server is asked who is there.
+    for (const { routeId } of matches) void preload(routeId);
     if (!(await isInside())) throw redirect({ to: "/sign-in", search: { next: location.href } });
   },
 });
@@ -54,6 +58,8 @@ const library = createRoute({
   getParentRoute: () => inside,
   path: "/library",
   validateSearch: libraryPlace,
+  loaderDeps: ({ search }) => search,
+  loader: ({ deps }) => fetchFirstPage(deps), // beside what shows it
   component: lazyRouteComponent(() => import("@/features/library/LibraryPage"), "LibraryPage"),
 });
 
@@ -110,6 +116,11 @@ declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
   }
+}
+
+function preload(routeId: string): Promise<unknown> | undefined {
+  const { component } = router.routesById[routeId as keyof typeof router.routesById].options;
+  return (component as AsyncRouteComponent<unknown> | undefined)?.preload?.();
 }
 
 /** A path of this page, so that nobody can be sent elsewhere after signing in. */

@@ -25,13 +25,13 @@ export function Dialogs() {
     case "rename":
       return <Rename document={open.document} />;
     case "move":
-      return <MoveDocuments documents={open.documents} />;
+      return <MoveDocuments ids={open.ids} />;
     case "moveFolder":
       return <MoveFolder path={open.path} />;
     case "folders":
       return <FolderSheet />;
     case "tags":
-      return <TagsDialog documents={open.documents} onClose={close} />;
+      return <TagsDialog ids={open.ids} onClose={close} />;
     case "confirm":
       return <Confirm {...open} />;
   }
@@ -79,13 +79,13 @@ function Rename({ document }: { document: DocumentView }) {
   );
 }
 
-function MoveDocuments({ documents }: { documents: readonly DocumentView[] }) {
+function MoveDocuments({ ids }: { ids: readonly string[] }) {
   const { t } = useTexts("library");
   const { move } = useActions();
   return (
     <MoveDialog
-      title={t("move.title", { count: documents.length })}
-      onMove={(folder) => move(documents, folder)}
+      title={t("move.title", { count: ids.length })}
+      onMove={(folder) => move(ids, folder)}
       onClose={close}
     />
   );

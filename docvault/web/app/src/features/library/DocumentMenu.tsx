@@ -17,26 +17,26 @@ import { Menu, MenuItem, MenuSeparator } from "@/shared/ui/Menu";
 import { download } from "@/shared/vault/download";
 import type { DocumentView } from "@/shared/vault/types";
 import { useActions, useCancel } from "./actions";
+import type { Marks } from "./DocumentRow";
 import { openDialog } from "./dialogs";
 
 type Props = {
   document: DocumentView;
-  trash: boolean;
   /** By the Tab key: only the controls of the row that has the focus are. */
   reached: boolean;
+  marks: Marks;
 };
 
-export function DocumentMenu({ document, trash, reached }: Props) {
-  const { t } = useTexts("library");
+export function DocumentMenu({ document, reached, marks }: Props) {
   return (
     <Menu
       trigger={
-        <IconButton label={t("documentMenu", { name: document.filename })} tabIndex={reached ? 0 : -1}>
+        <IconButton label={marks.t("documentMenu", { name: document.filename })} tabIndex={reached ? 0 : -1}>
           <Ellipsis />
         </IconButton>
       }
     >
-      {trash ? <TrashItems document={document} /> : <Items document={document} />}
+      {marks.trash ? <TrashItems document={document} /> : <Items document={document} />}
     </Menu>
   );
 }
@@ -50,7 +50,7 @@ function Items({ document }: { document: DocumentView }) {
   return (
     <>
       {document.status === "failed" && (
-        <MenuItem icon={<RotateCw />} onSelect={() => actions.retry([document])}>
+        <MenuItem icon={<RotateCw />} onSelect={() => actions.retry([document.id])}>
           {t("action.retry")}
         </MenuItem>
       )}
@@ -73,14 +73,14 @@ function Items({ document }: { document: DocumentView }) {
       <MenuItem icon={<Pencil />} onSelect={() => openDialog({ kind: "rename", document })}>
         {t("action.rename")}
       </MenuItem>
-      <MenuItem icon={<FolderInput />} onSelect={() => openDialog({ kind: "move", documents: [document] })}>
+      <MenuItem icon={<FolderInput />} onSelect={() => openDialog({ kind: "move", ids: [document.id] })}>
         {t("action.moveTo")}
       </MenuItem>
-      <MenuItem icon={<Tag />} onSelect={() => openDialog({ kind: "tags", documents: [document] })}>
+      <MenuItem icon={<Tag />} onSelect={() => openDialog({ kind: "tags", ids: [document.id] })}>
         {t("action.tags")}
       </MenuItem>
       <MenuSeparator />
-      <MenuItem danger icon={<Trash2 />} onSelect={() => actions.trash([document])}>
+      <MenuItem danger icon={<Trash2 />} onSelect={() => actions.trash([document.id])}>
         {t("action.delete")}
       </MenuItem>
     </>
@@ -92,10 +92,10 @@ function TrashItems({ document }: { document: DocumentView }) {
   const actions = useActions();
   return (
     <>
-      <MenuItem icon={<RotateCcw />} onSelect={() => actions.restore([document])}>
+      <MenuItem icon={<RotateCcw />} onSelect={() => actions.restore([document.id])}>
         {t("action.restore")}
       </MenuItem>
-      <MenuItem danger icon={<Trash2 />} onSelect={() => actions.remove([document])}>
+      <MenuItem danger icon={<Trash2 />} onSelect={() => actions.remove([document.id])}>
         {t("action.deleteForever")}
       </MenuItem>
     </>

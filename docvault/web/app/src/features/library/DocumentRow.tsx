@@ -1,44 +1,45 @@
 import { Link } from "@tanstack/react-router";
-import { type Dispatch, type DragEvent, memo } from "react";
+import type { TFunction } from "i18next";
+import { memo } from "react";
 import { bytes, exactly, moment } from "@/shared/lib/format";
-import { useTexts } from "@/shared/texts";
 import { Checkbox } from "@/shared/ui/Checkbox";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
-import type { LibraryPlace } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
 import { DocumentMenu } from "./DocumentMenu";
 import styles from "./DocumentRow.module.css";
 import { DocumentState } from "./DocumentState";
-import { dragDocuments } from "./drag";
-import { isFiltered } from "./list";
-import { DRAGS, usePress } from "./press";
-import type { SelectionAction } from "./selection";
+import { DRAGS } from "./usePress";
 
+/** What is the same for all rows. */
+export type Marks = {
+  trash: boolean;
+  /** Whether they lie in several folders. */
+  folders: boolean;
+  t: TFunction<"library">;
+  common: TFunction;
+};
+
+/** Clicks, drags and keys are the list's own: so many rows come and go that each has to be light. */
 export type ItemProps = {
   document: DocumentView;
   index: number;
   focused: boolean;
-  chosen: ReadonlySet<string>;
-  place: LibraryPlace;
-  dispatch: Dispatch<SelectionAction>;
-  onChoose: (index: number, event: { shiftKey: boolean }) => void;
+  chosen: boolean;
+  marks: Marks;
 };
 
 export const DocumentRow = memo(function DocumentRow(props: ItemProps) {
-  const { document, index, focused, chosen, place } = props;
-  const isChosen = chosen.has(document.id);
-  const press = usePress(props);
+  const { document, index, focused, chosen, marks } = props;
   return (
     <div
-      {...press}
       role="row"
       aria-rowindex={index + 1}
-      aria-selected={isChosen}
+      aria-selected={chosen}
       tabIndex={focused ? 0 : -1}
       data-index={index}
+      data-failed={document.status === "failed" ? "" : undefined}
       className={styles.row}
-      draggable={DRAGS && !place.trash}
-      onDragStart={(event: DragEvent) => dragDocuments(event, isChosen ? [...chosen] : [document.id])}
+      draggable={DRAGS && !marks.trash}
     >
       <span role="gridcell" className={styles.check}>
         <Choose {...props} />
@@ -46,13 +47,11 @@ export const DocumentRow = memo(function DocumentRow(props: ItemProps) {
       <span role="gridcell" className={styles.name}>
         <DocumentIcon contentType={document.content_type} />
         <NameLink document={document} />
-        {(isFiltered(place) || place.trash) && document.folder && (
-          <span className={styles.folder}>{document.folder}</span>
-        )}
+        {marks.folders && document.folder && <span className={styles.folder}>{document.folder}</span>}
         <Tags tags={document.tags} />
       </span>
       <span role="gridcell" className={styles.state}>
-        <DocumentState document={document} reached={focused} />
+        <DocumentState document={document} reached={focused} marks={marks} />
       </span>
       <span role="gridcell" className={styles.size}>
         {bytes(document.size_bytes)}
@@ -63,37 +62,35 @@ export const DocumentRow = memo(function DocumentRow(props: ItemProps) {
         </time>
       </span>
       <span role="gridcell">
-        <DocumentMenu document={document} trash={place.trash ?? false} reached={focused} />
+        <DocumentMenu document={document} reached={focused} marks={marks} />
       </span>
     </div>
   );
 });
 
-export function Choose({ document, index, chosen, onChoose }: ItemProps) {
-  const { t } = useTexts("library");
+export function Choose({ document, chosen, marks }: ItemProps) {
   return (
     <Checkbox
-      label={t("choose", { name: document.filename })}
+      label={marks.t("choose", { name: document.filename })}
       tabIndex={-1}
-      checked={chosen.has(document.id)}
+      checked={chosen}
       onChange={() => undefined}
-      onClick={(event) => onChoose(index, event)}
     />
   );
 }
 
+/** `data-open`: the list opens it, so that not each of them listens to where the page is. */
 export function NameLink({ document }: { document: DocumentView }) {
   return (
-    <Link
-      to="/documents/$documentId"
-      params={{ documentId: document.id }}
-      search={{}}
+    <a
+      data-open=""
+      href={`/documents/${document.id}`}
       tabIndex={-1}
       draggable={false}
       className={styles.link}
     >
       {document.filename}
-    </Link>
+    </a>
   );
 }
 

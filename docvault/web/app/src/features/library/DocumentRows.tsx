@@ -1,118 +1,108 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type Dispatch, type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useTexts } from "@/shared/texts";
 import type { LibraryPlace, View } from "@/shared/vault/place";
-import type { DocumentView } from "@/shared/vault/types";
 import { DocumentCard } from "./DocumentCard";
 import { DocumentRow } from "./DocumentRow";
 import styles from "./DocumentRows.module.css";
+import { dragged } from "./drag";
+import { isFiltered, type Listing } from "./list";
 import { RowSkeleton } from "./RowSkeleton";
-import type { Selection, SelectionAction } from "./selection";
+import type { Choosing } from "./useChoosing";
 import { useColumns } from "./useColumns";
 import { useListKeys } from "./useListKeys";
+import { usePress } from "./usePress";
+import { type Sight, useRowWindow } from "./useRowWindow";
+import { WaitingRow } from "./WaitingRow";
 
 type Props = {
-  documents: readonly DocumentView[];
+  listing: Listing;
   pending: boolean;
   view: View;
   place: LibraryPlace;
-  selection: Selection;
-  dispatch: Dispatch<SelectionAction>;
-  onEnd: () => void;
+  choosing: Choosing;
+  onSight: (documents: Sight) => void;
   /** Scrolls with the documents. */
   header: ReactNode;
 };
 
 const ROW = 44; // pixels
 const CARD = 132;
-const EARLY = 40; // rows before the end at which more are asked for
+const SPARE = 8; // lines drawn before and after those in sight
 
 /** However many there are, only those in sight are drawn. */
-export function DocumentRows(props: Props) {
-  const { documents, view, place, selection, dispatch, onEnd } = props;
+export function DocumentRows({ listing, pending, view, place, choosing, onSight, header }: Props) {
   const { t } = useTexts("library");
+  const { t: common } = useTexts();
   const scroller = useRef<HTMLDivElement>(null);
-  const [above, headerHeight] = useHeight();
+  const grid = useRef<HTMLDivElement>(null);
   const columns = useColumns(scroller, view === "grid");
-  const count = Math.ceil(documents.length / columns);
-  const rows = useVirtualizer({
-    count,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => (view === "grid" ? CARD : ROW),
-    scrollMargin: headerHeight,
-    overscan: 12,
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew when the shape changes.
-  useEffect(() => rows.measure(), [view, columns]);
-  const shown = rows.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (last >= count - EARLY) onEnd();
-  }, [last, count, onEnd]);
-  const keys = useListKeys({
-    documents,
-    columns,
-    place,
-    selection,
-    dispatch,
-    show: (at) => rows.scrollToIndex(at),
-  });
+  const total = listing.total ?? 0;
+  const count = Math.ceil(total / columns);
+  const height = view === "grid" ? CARD : ROW;
+  const { sight, show } = useRowWindow({ scroller, lines: grid, count, height });
+  const { first, last } = sight;
+  useEffect(
+    () => onSight({ first: first * columns, last: (last + 1) * columns - 1 }),
+    [first, last, columns, onSight],
+  );
+  const keys = useListKeys({ listing, columns, place, choosing, sight, show });
+  const press = usePress({ listing, choosing, onChoose: keys.choose });
+  const marks = useMemo(
+    () => ({ trash: place.trash ?? false, folders: isFiltered(place) || Boolean(place.trash), t, common }),
+    [place, t, common],
+  );
+  const from = Math.max(0, first - SPARE);
+  const drawn = count ? range(from * columns, Math.min((last + SPARE + 1) * columns, total)) : [];
   const Item = view === "grid" ? DocumentCard : DocumentRow;
 
   return (
     <div ref={scroller} className={styles.scroller}>
-      <div ref={above}>{props.header}</div>
-      {props.pending && <RowSkeleton />}
+      <div>{header}</div>
+      {pending && <RowSkeleton />}
       <div
+        ref={grid}
         role="grid"
         aria-label={t("title")}
-        aria-rowcount={documents.length}
+        aria-rowcount={total}
         aria-multiselectable="true"
         className={styles.rows}
         data-view={view}
-        style={{ height: rows.getTotalSize() }}
-        onKeyDown={keys.onKeyDown}
-        onFocus={keys.onFocus}
-        onBlur={keys.onBlur}
+        style={{ height: count * height }}
+        onDragStart={(event) => dragged(event, listing, choosing.chosen)}
+        {...press}
+        {...keys.handlers}
       >
-        {shown.map((row) => (
-          <div
-            key={row.key}
-            role="presentation"
-            className={styles.line}
-            style={{
-              height: row.size,
-              translate: `0 ${row.start - headerHeight}px`,
-              gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
-            }}
-          >
-            {documents.slice(row.index * columns, (row.index + 1) * columns).map((document, column) => (
+        <div
+          role="presentation"
+          className={styles.drawn}
+          style={{
+            translate: `0 ${from * height}px`,
+            gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+            gridAutoRows: height,
+          }}
+        >
+          {drawn.map((index) => {
+            const document = listing.at(index);
+            const focused = keys.focused === index;
+            if (!document)
+              return <WaitingRow key={index} index={index} focused={focused} label={common("loading")} />;
+            return (
               <Item
                 key={document.id}
                 document={document}
-                index={row.index * columns + column}
-                focused={keys.focused === row.index * columns + column}
-                chosen={selection.chosen}
-                place={place}
-                dispatch={dispatch}
-                onChoose={keys.choose}
+                index={index}
+                focused={focused}
+                chosen={choosing.chosen.has(document.id)}
+                marks={marks}
               />
-            ))}
-          </div>
-        ))}
+            );
+          })}
+        </div>
       </div>
     </div>
   );
 }
 
-function useHeight(): [(element: HTMLElement | null) => void, number] {
-  const [height, setHeight] = useState(0);
-  const [element, setElement] = useState<HTMLElement | null>(null);
-  useEffect(() => {
-    if (!element) return;
-    const observer = new ResizeObserver(() => setHeight(element.offsetHeight));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [element]);
-  return [setElement, height];
+function range(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, n) => from + n);
 }

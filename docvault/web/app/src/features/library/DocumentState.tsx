@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import { CircleAlert, Clock, LoaderCircle } from "lucide-react";
 import { useFailureText } from "@/shared/lib/failure-text";
 import { span } from "@/shared/lib/format";
@@ -6,19 +5,25 @@ import { useTexts } from "@/shared/texts";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { Tooltip } from "@/shared/ui/Tooltip";
 import type { DocumentView } from "@/shared/vault/types";
+import type { Marks } from "./DocumentRow";
 import styles from "./DocumentState.module.css";
 
+type Props = { document: DocumentView; reached: boolean; marks: Marks };
+
 /** Ready documents say how long they are; the others what is going on with them, or why they failed. */
-export function DocumentState({ document, reached }: { document: DocumentView; reached: boolean }) {
-  const { t } = useTexts();
+export function DocumentState({ document, reached, marks }: Props) {
   if (document.status === "failed") return <Failed document={document} reached={reached} />;
   if (document.status === "queued") return <Queued document={document} />;
   if (document.status === "processing") return <Reading document={document} />;
-  return <span className={styles.quiet}>{document.pages > 0 && t("pages", { count: document.pages })}</span>;
+  return (
+    <span className={styles.quiet}>
+      {document.pages > 0 && marks.common("pages", { count: document.pages })}
+    </span>
+  );
 }
 
 /** The reason in short; the reader says it in full, and what helps: a password, another try. */
-function Failed({ document, reached }: { document: DocumentView; reached: boolean }) {
+function Failed({ document, reached }: Omit<Props, "marks">) {
   const { t } = useTexts("library");
   const { text, hint } = useFailureText()(document.error);
   const why = text || t("status.failed");
@@ -31,17 +36,16 @@ function Failed({ document, reached }: { document: DocumentView; reached: boolea
         </>
       }
     >
-      <Link
-        to="/documents/$documentId"
-        params={{ documentId: document.id }}
-        search={{}}
+      <a
+        data-open=""
+        href={`/documents/${document.id}`}
         className={styles.failed}
         draggable={false}
         tabIndex={reached ? 0 : -1}
       >
         <CircleAlert aria-hidden="true" />
         <span className={styles.reason}>{why}</span>
-      </Link>
+      </a>
     </Tooltip>
   );
 }

@@ -1,40 +1,49 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Download, FolderInput, MessageSquare, RotateCcw, Tag, Trash2, X } from "lucide-react";
+import { CheckCheck, Download, FolderInput, MessageSquare, RotateCcw, Tag, Trash2, X } from "lucide-react";
 import type { ReactNode } from "react";
+import { number } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
 import { IconButton } from "@/shared/ui/IconButton";
 import { download } from "@/shared/vault/download";
-import type { DocumentView } from "@/shared/vault/types";
 import { useActions } from "./actions";
 import { openDialog } from "./dialogs";
 import styles from "./SelectionBar.module.css";
 
-type Props = { chosen: readonly DocumentView[]; trash: boolean; onDone: () => void };
+type Props = {
+  chosen: ReadonlySet<string>;
+  /** How many the list has. */
+  all: number;
+  trash: boolean;
+  onAll: () => void;
+  onDone: () => void;
+};
+type ActionsProps = { ids: readonly string[]; onDone: () => void };
 
-export function SelectionBar({ chosen, trash, onDone }: Props) {
+export function SelectionBar({ chosen, all, trash, onAll, onDone }: Props) {
   const { t } = useTexts("library");
+  const ids = [...chosen];
+  const count = t("selected", { count: ids.length, number: number(ids.length) });
   return (
-    <div
-      data-selection=""
-      className={styles.bar}
-      role="toolbar"
-      aria-label={t("selected", { count: chosen.length })}
-    >
+    <div data-selection="" className={styles.bar} role="toolbar" aria-label={count}>
       <IconButton label={t("unselect")} onClick={onDone}>
         <X />
       </IconButton>
-      <span className={styles.count}>{t("selected", { count: chosen.length })}</span>
-      {trash ? <TrashActions chosen={chosen} onDone={onDone} /> : <Actions chosen={chosen} onDone={onDone} />}
+      <span className={styles.count}>{count}</span>
+      {ids.length < all && (
+        <Act label={t("chooseAll", { count: all, number: number(all) })} onClick={onAll}>
+          <CheckCheck />
+        </Act>
+      )}
+      {trash ? <TrashActions ids={ids} onDone={onDone} /> : <Actions ids={ids} onDone={onDone} />}
     </div>
   );
 }
 
-function Actions({ chosen, onDone }: Omit<Props, "trash">) {
+function Actions({ ids, onDone }: ActionsProps) {
   const { t } = useTexts("library");
   const actions = useActions();
   const navigate = useNavigate();
-  const only = chosen.length === 1 ? chosen[0] : undefined;
-  const ids = chosen.map((document) => document.id);
+  const only = ids.length === 1 ? ids[0] : undefined;
   return (
     <>
       <Act
@@ -43,21 +52,21 @@ function Actions({ chosen, onDone }: Omit<Props, "trash">) {
       >
         <MessageSquare />
       </Act>
-      <Act label={t("action.moveTo")} onClick={() => openDialog({ kind: "move", documents: chosen })}>
+      <Act label={t("action.moveTo")} onClick={() => openDialog({ kind: "move", ids })}>
         <FolderInput />
       </Act>
-      <Act label={t("action.tags")} onClick={() => openDialog({ kind: "tags", documents: chosen })}>
+      <Act label={t("action.tags")} onClick={() => openDialog({ kind: "tags", ids })}>
         <Tag />
       </Act>
       {only && (
-        <Act label={t("action.download")} onClick={() => void download(only.id)}>
+        <Act label={t("action.download")} onClick={() => void download(only)}>
           <Download />
         </Act>
       )}
       <Act
         label={t("action.delete")}
         onClick={() => {
-          actions.trash(chosen);
+          actions.trash(ids);
           onDone();
         }}
       >
@@ -67,7 +76,7 @@ function Actions({ chosen, onDone }: Omit<Props, "trash">) {
   );
 }
 
-function TrashActions({ chosen, onDone }: Omit<Props, "trash">) {
+function TrashActions({ ids, onDone }: ActionsProps) {
   const { t } = useTexts("library");
   const actions = useActions();
   const then = (act: () => void) => () => {
@@ -76,10 +85,10 @@ function TrashActions({ chosen, onDone }: Omit<Props, "trash">) {
   };
   return (
     <>
-      <Act label={t("action.restore")} onClick={then(() => actions.restore(chosen))}>
+      <Act label={t("action.restore")} onClick={then(() => actions.restore(ids))}>
         <RotateCcw />
       </Act>
-      <Act label={t("action.deleteForever")} onClick={() => actions.remove(chosen, onDone)}>
+      <Act label={t("action.deleteForever")} onClick={() => actions.remove(ids, onDone)}>
         <Trash2 />
       </Act>
     </>

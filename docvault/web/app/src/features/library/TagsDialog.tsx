@@ -6,18 +6,21 @@ import { Button } from "@/shared/ui/Button";
 import { Checkbox } from "@/shared/ui/Checkbox";
 import { Dialog } from "@/shared/ui/Dialog";
 import { tagsQuery } from "@/shared/vault/folders";
+import { knownDocument } from "@/shared/vault/lists";
 import type { DocumentView } from "@/shared/vault/types";
 import { useActions } from "./actions";
 import { Buttons } from "./Buttons";
 import styles from "./TagsDialog.module.css";
 
-type Props = { documents: readonly DocumentView[]; onClose: () => void };
+type Props = { ids: readonly string[]; onClose: () => void };
 
-/** Each tag is on all, on some, or on none of the documents. */
-export function TagsDialog({ documents, onClose }: Props) {
+/** Each tag is on all, on some, or on none of the documents. Of those that nobody looked at, nothing is known. */
+export function TagsDialog({ ids, onClose }: Props) {
   const { t } = useTexts("library");
   const { t: common } = useTexts();
   const { changeTags } = useActions();
+  const [documents] = useState(() => seen(ids));
+  const unseen = ids.length - documents.length;
   const known = useQuery(tagsQuery).data?.map(({ tag }) => tag) ?? [];
   const [extra, setExtra] = useState<string[]>([]);
   const [wanted, setWanted] = useState<Record<string, boolean>>({});
@@ -37,14 +40,14 @@ export function TagsDialog({ documents, onClose }: Props) {
   function save() {
     const named = typed.trim(); // a name that was typed and not added yet is meant too
     const chosen = Object.entries(named ? { ...wanted, [named]: true } : wanted);
-    const plus = chosen.filter(([tag, want]) => want && on(tag) < documents.length).map(([tag]) => tag);
-    const minus = chosen.filter(([tag, want]) => !want && on(tag) > 0).map(([tag]) => tag);
-    if (plus.length || minus.length) changeTags(documents, plus, minus);
+    const plus = chosen.filter(([tag, want]) => want && on(tag) < ids.length).map(([tag]) => tag);
+    const minus = chosen.filter(([tag, want]) => !want && on(tag) + unseen > 0).map(([tag]) => tag);
+    if (plus.length || minus.length) changeTags(ids, plus, minus);
     onClose();
   }
 
   return (
-    <Dialog open onOpenChange={onClose} title={t("tags.title", { count: documents.length })}>
+    <Dialog open onOpenChange={onClose} title={t("tags.title", { count: ids.length })}>
       <form className={styles.add} onSubmit={add}>
         <input
           className={styles.input}
@@ -64,8 +67,8 @@ export function TagsDialog({ documents, onClose }: Props) {
             <Checkbox
               shown
               label={tag}
-              checked={wanted[tag] ?? on(tag) === documents.length}
-              mixed={wanted[tag] === undefined && on(tag) > 0 && on(tag) < documents.length}
+              checked={wanted[tag] ?? on(tag) === ids.length}
+              mixed={wanted[tag] === undefined && on(tag) + unseen > 0 && on(tag) < ids.length}
               onChange={(event) => setWanted({ ...wanted, [tag]: event.target.checked })}
             />
           </li>
@@ -80,4 +83,8 @@ export function TagsDialog({ documents, onClose }: Props) {
       </Buttons>
     </Dialog>
   );
+}
+
+function seen(ids: readonly string[]): DocumentView[] {
+  return ids.map(knownDocument).filter((document) => document !== undefined);
 }

@@ -1,5 +1,5 @@
 /** What can be done with documents: seen at once, taken back with a message when the server refuses. */
-import { type QueryKey, useMutation } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api, body } from "@/shared/api/client";
@@ -8,15 +8,23 @@ import { useTexts } from "@/shared/texts";
 import { toast } from "@/shared/ui/toast";
 import { parentOf } from "@/shared/vault/folders";
 import { keys } from "@/shared/vault/keys";
-import { dropDocuments, dropFrom, putDocument } from "@/shared/vault/live";
+import {
+  type DocumentPage,
+  type Kept,
+  keptPages,
+  knownDocument,
+  showDocuments,
+  takeOut,
+} from "@/shared/vault/lists";
+import { dropDocuments } from "@/shared/vault/live";
 import { type LibraryPlace, libraryPlace } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
 import { openDialog } from "./dialogs";
-import { type DocumentList, isFiltered } from "./list";
+import { isFiltered } from "./list";
 
 /** `done` is told even where the row that began it is gone by then, as it is after "Delete". */
 type BulkRequest = {
-  documents: readonly DocumentView[];
+  ids: readonly string[];
   what: readonly Bulk[];
   done?: (() => void) | undefined;
 };
@@ -26,6 +34,7 @@ type Bulk =
   | { action: "trash" | "restore" | "delete" | "retry" };
 
 const MOST = 1000; // documents of one request
+const MOST_SHOWN = 1000; // of more, only those in lists are shown as they will be
 
 export type Actions = ReturnType<typeof useActions>;
 
@@ -35,48 +44,44 @@ export function useActions() {
   const bulk = useBulk();
   const rename = useRename();
   return useMemo(() => {
-    const run = (documents: readonly DocumentView[], what: Bulk, done?: () => void) =>
-      bulk.mutate({ documents, what: [what], done });
-    const undo = (documents: readonly DocumentView[]) => ({
+    const run = (ids: readonly string[], what: Bulk, done?: () => void) =>
+      bulk.mutate({ ids, what: [what], done });
+    const undo = (ids: readonly string[]) => ({
       label: common("action.undo"),
-      run: () => run(documents, { action: "restore" }),
+      run: () => run(ids, { action: "restore" }),
     });
     return {
-      trash: (documents: readonly DocumentView[]) =>
-        run(documents, { action: "trash" }, () =>
-          toast({ text: t("trashed", { count: documents.length }), action: undo(documents), stays: 10_000 }),
+      trash: (ids: readonly string[]) =>
+        run(ids, { action: "trash" }, () =>
+          toast({ text: t("trashed", { count: ids.length }), action: undo(ids), stays: 10_000 }),
         ),
-      restore: (documents: readonly DocumentView[]) =>
-        run(documents, { action: "restore" }, () =>
-          toast({ text: t("restored", { count: documents.length }) }),
-        ),
+      restore: (ids: readonly string[]) =>
+        run(ids, { action: "restore" }, () => toast({ text: t("restored", { count: ids.length }) })),
       /** For good, so only after asking. */
-      remove: (documents: readonly DocumentView[], done?: () => void) =>
+      remove: (ids: readonly string[], done?: () => void) =>
         openDialog({
           kind: "confirm",
-          title: t("deleteForever.title", { count: documents.length }),
+          title: t("deleteForever.title", { count: ids.length }),
           text: t("deleteForever.text"),
           confirm: t("action.deleteForever"),
           run: () => {
-            run(documents, { action: "delete" }, () =>
-              toast({ text: t("trashEmptied", { count: documents.length }) }),
-            );
+            run(ids, { action: "delete" }, () => toast({ text: t("trashEmptied", { count: ids.length }) }));
             done?.();
           },
         }),
-      move: (documents: readonly DocumentView[], folder: string) =>
-        run(documents, { action: "move", folder }, () =>
-          toast({ text: t("moved", { count: documents.length, folder: folder || t("top") }) }),
+      move: (ids: readonly string[], folder: string) =>
+        run(ids, { action: "move", folder }, () =>
+          toast({ text: t("moved", { count: ids.length, folder: folder || t("top") }) }),
         ),
-      changeTags: (documents: readonly DocumentView[], added: string[], removed: string[]) =>
+      changeTags: (ids: readonly string[], added: string[], removed: string[]) =>
         bulk.mutate({
-          documents,
+          ids,
           what: [
             ...(added.length ? [{ action: "add_tags", tags: added } as const] : []),
             ...(removed.length ? [{ action: "remove_tags", tags: removed } as const] : []),
           ],
         }),
-      retry: (documents: readonly DocumentView[]) => run(documents, { action: "retry" }),
+      retry: (ids: readonly string[]) => run(ids, { action: "retry" }),
       rename: (document: DocumentView, filename: string) => rename.mutate({ document, filename }),
     };
   }, [bulk.mutate, rename.mutate, t, common]);
@@ -84,17 +89,16 @@ export function useActions() {
 
 function useBulk() {
   return useMutation({
-    mutationFn: async ({ documents, what }: BulkRequest) => {
-      const ids = documents.map((document) => document.id);
+    mutationFn: async ({ ids, what }: BulkRequest) => {
       for (const step of what)
         for (let first = 0; first < ids.length; first += MOST) {
           const some = ids.slice(first, first + MOST);
           await body(api.POST("/api/documents/bulk", { body: { ids: some, ...step } }));
         }
     },
-    onMutate: async ({ documents, what }) => {
+    onMutate: async ({ ids, what }) => {
       const before = await pictured();
-      for (const step of what) foreseen(documents, step);
+      for (const step of what) foreseen(ids, step);
       return before;
     },
     onSuccess: (_nothing, { done }) => done?.(),
@@ -114,7 +118,7 @@ function useRename() {
       ),
     onMutate: async ({ document, filename }) => {
       const before = await pictured();
-      putDocument({ ...document, filename });
+      showDocuments([{ ...document, filename }]);
       return before;
     },
     onError: (_error, _given, before) => before && restore(before),
@@ -122,15 +126,17 @@ function useRename() {
   });
 }
 
-/** Shows what a step will come to. */
-function foreseen(documents: readonly DocumentView[], what: Bulk): void {
-  const ids = documents.map((one) => one.id);
+/** Shows what a step will come to, of the documents that are known. */
+function foreseen(ids: readonly string[], what: Bulk): void {
+  const known = ids.length > MOST_SHOWN ? inLists(new Set(ids)) : ids.map(knownDocument);
+  const there = known.filter((document) => document !== undefined);
   if (["trash", "restore", "delete"].includes(what.action)) dropDocuments(ids);
-  for (const given of documents) {
-    const document = queryClient.getQueryData<DocumentView>(keys.document(given.id)) ?? given;
-    if (changed(document, what) !== document) putDocument(changed(document, what));
-  }
-  if (what.action === "move") dropFrom(ids, (place) => isElsewhere(place as LibraryPlace, what.folder));
+  if (what.action === "move") takeOut(ids, (place) => isElsewhere(place, what.folder));
+  showDocuments(there.map((document) => changed(document, what)).filter((now, at) => now !== there[at]));
+}
+
+function inLists(ids: ReadonlySet<string>): DocumentView[] {
+  return keptPages().flatMap(([, page]) => page.items.filter(({ id }) => ids.has(id)));
 }
 
 /** Whether a list shows just one folder, and another one than this. */
@@ -147,16 +153,14 @@ function changed(document: DocumentView, what: Bulk): DocumentView {
   return document;
 }
 
-type Picture = [QueryKey, DocumentList | undefined][];
-
 /** All lists as they are; answers that are on their way would undo what is about to be shown. */
-async function pictured(): Promise<Picture> {
+async function pictured(): Promise<Kept[]> {
   await queryClient.cancelQueries({ queryKey: keys.documentLists });
-  return queryClient.getQueriesData<DocumentList>({ queryKey: keys.documentLists });
+  return keptPages();
 }
 
-function restore(picture: Picture): void {
-  for (const [key, list] of picture) queryClient.setQueryData(key, list);
+function restore(picture: readonly Kept[]): void {
+  for (const [key, page] of picture) queryClient.setQueryData<DocumentPage>(key, page);
 }
 
 function refreshed(): void {

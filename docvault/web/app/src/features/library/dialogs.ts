@@ -8,8 +8,8 @@ export type OpenDialog =
   | { kind: "moveFolder"; path: string }
   | { kind: "folders" }
   | { kind: "rename"; document: DocumentView }
-  | { kind: "move"; documents: readonly DocumentView[] }
-  | { kind: "tags"; documents: readonly DocumentView[] }
+  | { kind: "move"; ids: readonly string[] }
+  | { kind: "tags"; ids: readonly string[] }
   | { kind: "confirm"; title: string; text: string; confirm: string; run: () => void };
 
 let current: OpenDialog | null = null;

@@ -1,15 +1,17 @@
 /** Documents dragged onto folders. */
 import { type DragEvent, useState } from "react";
-import { queryClient } from "@/shared/api/query";
-import { keys } from "@/shared/vault/keys";
-import type { DocumentView } from "@/shared/vault/types";
+import { knownDocument } from "@/shared/vault/lists";
 import { useActions } from "./actions";
-import { type DocumentList, documentsOf } from "./list";
+import type { Listing } from "./list";
+import { rowAt } from "./usePress";
 
 const TYPE = "application/x-docvault-documents";
 
-export function dragDocuments(event: DragEvent, ids: readonly string[]): void {
-  event.dataTransfer.setData(TYPE, JSON.stringify(ids));
+/** From the list: the document under the pointer, and all that are chosen where it is one of them. */
+export function dragged(event: DragEvent, listing: Listing, chosen: ReadonlySet<string>): void {
+  const id = listing.at(rowAt(event) ?? -1)?.id;
+  if (!id) return;
+  event.dataTransfer.setData(TYPE, JSON.stringify(chosen.has(id) ? [...chosen] : [id]));
   event.dataTransfer.effectAllowed = "move";
 }
 
@@ -30,14 +32,9 @@ export function useDropTarget(folder: string) {
       setOver(false);
       if (!takes(event)) return;
       event.preventDefault();
-      const ids = new Set(JSON.parse(event.dataTransfer.getData(TYPE)) as string[]);
-      const dropped = shown().filter((document) => ids.has(document.id) && document.folder !== folder);
+      const ids = JSON.parse(event.dataTransfer.getData(TYPE)) as string[];
+      const dropped = ids.filter((id) => knownDocument(id)?.folder !== folder);
       if (dropped.length) move(dropped, folder);
     },
   };
-}
-
-function shown(): DocumentView[] {
-  const lists = queryClient.getQueriesData<DocumentList>({ queryKey: keys.documentLists });
-  return [...new Map(lists.flatMap(([, list]) => documentsOf(list)).map((one) => [one.id, one])).values()];
 }

@@ -1,45 +1,42 @@
 /** Which documents are chosen, as a reducer: by click, with Shift for a range, with Ctrl for one more. */
 
-export type Selection = { chosen: ReadonlySet<string> /** Where a range begins. */; anchor: string | null };
+/** A place in the list. The document may have moved since; then it counts where it is. */
+export type Anchor = { id: string; index: number };
+export type Selection = { chosen: ReadonlySet<string> /** Where a range begins. */; anchor: Anchor | null };
 
 export type SelectionAction =
-  | { do: "only"; id: string }
-  | { do: "toggle"; id: string }
-  | { do: "range"; id: string; order: readonly string[] }
-  | { do: "all"; order: readonly string[] }
+  | { do: "toggle"; at: Anchor }
+  | { do: "add"; ids: readonly string[]; from: Anchor }
+  | { do: "all"; ids: readonly string[] }
   | { do: "none" }
-  | { do: "keep"; order: readonly string[] };
+  /** Documents that left the list are not acted on unseen. */
+  | { do: "lose"; ids: ReadonlySet<string> }
+  /** The same, where all of the list is known. */
+  | { do: "keep"; ids: ReadonlySet<string> };
 
 export const NOTHING: Selection = { chosen: new Set(), anchor: null };
 
 export function select(selection: Selection, action: SelectionAction): Selection {
   switch (action.do) {
-    case "only":
-      return { chosen: new Set([action.id]), anchor: action.id };
     case "toggle": {
       const chosen = new Set(selection.chosen);
-      if (!chosen.delete(action.id)) chosen.add(action.id);
-      return { chosen, anchor: action.id };
+      if (!chosen.delete(action.at.id)) chosen.add(action.at.id);
+      return { chosen, anchor: action.at };
     }
-    case "range":
-      return ranged(selection, action.id, action.order);
+    case "add":
+      return { chosen: new Set([...selection.chosen, ...action.ids]), anchor: action.from };
     case "all":
-      return { chosen: new Set(action.order), anchor: selection.anchor };
+      return { chosen: new Set(action.ids), anchor: selection.anchor };
     case "none":
       return NOTHING;
-    case "keep": {
-      // Documents that left the list are not acted on unseen.
-      const there = new Set(action.order);
-      const chosen = [...selection.chosen].filter((id) => there.has(id));
-      return chosen.length === selection.chosen.size ? selection : { ...selection, chosen: new Set(chosen) };
-    }
+    case "lose":
+      return remaining(selection, (id) => !action.ids.has(id));
+    case "keep":
+      return remaining(selection, (id) => action.ids.has(id));
   }
 }
 
-function ranged(selection: Selection, id: string, order: readonly string[]): Selection {
-  const from = order.indexOf(selection.anchor ?? id);
-  const to = order.indexOf(id);
-  if (from < 0 || to < 0) return { chosen: new Set([id]), anchor: id };
-  const range = order.slice(Math.min(from, to), Math.max(from, to) + 1);
-  return { chosen: new Set([...selection.chosen, ...range]), anchor: selection.anchor ?? id };
+function remaining(selection: Selection, isThere: (id: string) => boolean): Selection {
+  const chosen = [...selection.chosen].filter(isThere);
+  return chosen.length === selection.chosen.size ? selection : { ...selection, chosen: new Set(chosen) };
 }

@@ -1,57 +1,49 @@
 /** The list by keyboard and by click: one row takes the focus, arrows move it, Shift and Ctrl choose. */
 import { useNavigate } from "@tanstack/react-router";
-import {
-  type Dispatch,
-  type FocusEvent,
-  type KeyboardEvent,
-  useCallback,
-  useEffect,
-  useRef,
-  useState,
-} from "react";
+import { type FocusEvent, type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import type { LibraryPlace } from "@/shared/vault/place";
-import type { DocumentView } from "@/shared/vault/types";
 import { useActions } from "./actions";
 import { openDialog } from "./dialogs";
-import type { Selection, SelectionAction } from "./selection";
+import type { Listing } from "./list";
+import type { Choosing } from "./useChoosing";
+import type { Sight } from "./useRowWindow";
 
 type Given = {
-  documents: readonly DocumentView[];
+  listing: Listing;
   columns: number;
   place: LibraryPlace;
-  selection: Selection;
-  dispatch: Dispatch<SelectionAction>;
+  choosing: Choosing;
+  /** Lines in sight. */
+  sight: Sight;
   /** Brings a line of the list into sight. */
   show: (line: number) => void;
 };
 
-export function useListKeys({ documents, columns, place, selection, dispatch, show }: Given) {
+export function useListKeys({ listing, columns, place, choosing, sight, show }: Given) {
   const [focused, setFocused] = useState(0);
-  const last = Math.min(focused, Math.max(0, documents.length - 1));
+  const end = Math.max(0, (listing.total ?? 0) - 1);
+  const here = Math.min(focused, end);
   const moved = useRef(false);
   const within = useRef(false); // the list has the focus
   const navigate = useNavigate();
   const actions = useActions();
-  const chosen = documents.filter((document) => selection.chosen.has(document.id));
 
   // A row far away is drawn only when the list has come to it; one that was deleted leaves its place to the next.
   useEffect(() => {
     const lost = within.current && document.activeElement === document.body;
     if (!moved.current && !lost) return;
-    const row = document.querySelector<HTMLElement>(`[data-index="${last}"]`);
-    row?.focus({ preventScroll: lost });
+    const row = document.querySelector<HTMLElement>(`[data-index="${here}"]`);
+    row?.focus({ preventScroll: true });
     if (row) moved.current = false;
   });
 
   const choose = useCallback(
     (index: number, event: { shiftKey: boolean }) => {
-      const id = documents[index]?.id;
-      if (!id) return;
       setFocused(index);
-      if (event.shiftKey) dispatch({ do: "range", id, order: documents.map((one) => one.id) });
-      else dispatch({ do: "toggle", id });
+      if (event.shiftKey) choosing.reach(index);
+      else choosing.toggle(index);
     },
-    [documents, dispatch],
+    [choosing],
   );
 
   function onFocus(event: FocusEvent) {
@@ -65,45 +57,40 @@ export function useListKeys({ documents, columns, place, selection, dispatch, sh
   }
 
   function move(by: number, event: KeyboardEvent) {
-    const next = Math.min(Math.max(last + by, 0), documents.length - 1);
-    const id = documents[next]?.id;
-    if (!id) return;
+    const next = Math.min(Math.max(here + by, 0), end);
     event.preventDefault();
-    if (event.shiftKey) {
-      if (selection.chosen.size === 0) dispatch({ do: "only", id: documents[last]?.id ?? id });
-      dispatch({ do: "range", id, order: documents.map((one) => one.id) });
-    }
+    if (event.shiftKey) choosing.reach(next, choosing.chosen.size === 0 ? here : undefined);
     setFocused(next);
     show(Math.floor(next / columns));
     moved.current = true;
   }
 
   function act(event: KeyboardEvent): boolean {
-    const here = documents[last];
-    const acted = chosen.length ? chosen : here ? [here] : [];
-    if (!here) return false;
+    const document = listing.at(here);
+    if (!document) return false;
+    const acted = choosing.chosen.size ? [...choosing.chosen] : [document.id];
     if (event.key === "Enter")
-      void navigate({ to: "/documents/$documentId", params: { documentId: here.id }, search: {} });
-    else if (event.key === " " || event.key === "x") choose(last, event);
+      void navigate({ to: "/documents/$documentId", params: { documentId: document.id }, search: {} });
+    else if (event.key === " " || event.key === "x") choose(here, event);
     else if (event.key === "Delete" || event.key === "Backspace")
       place.trash ? actions.remove(acted) : actions.trash(acted);
-    else if (event.key === "F2") openDialog({ kind: "rename", document: here });
-    else if (event.key === "Escape") dispatch({ do: "none" });
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey))
-      dispatch({ do: "all", order: documents.map((one) => one.id) });
+    else if (event.key === "F2") openDialog({ kind: "rename", document });
+    else if (event.key === "Escape") choosing.none();
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) choosing.all();
     else return false;
     return true;
   }
 
   function onKeyDown(event: KeyboardEvent) {
     if (!(event.target as HTMLElement).matches("[data-index]")) return; // a button within the row
+    const page = Math.max(1, sight.last - sight.first - 1) * columns;
     const steps: Record<string, number> = {
       ArrowDown: columns,
       ArrowUp: -columns,
-      PageDown: 10 * columns,
-      PageUp: -10 * columns,
-      Home: -documents.length,
-      End: documents.length,
+      PageDown: page,
+      PageUp: -page,
+      Home: -end,
+      End: end,
     };
     if (columns > 1) Object.assign(steps, { ArrowRight: 1, ArrowLeft: -1 });
     const by = steps[event.key];
@@ -111,5 +98,12 @@ export function useListKeys({ documents, columns, place, selection, dispatch, sh
     else if (act(event)) event.preventDefault();
   }
 
-  return { focused: last, choose, onKeyDown, onFocus, onBlur };
+  // Where the list was scrolled away from the row that had the focus, the Tab key finds the first one in sight.
+  const drawn = [sight.first * columns, (sight.last + 1) * columns - 1] as const;
+  const reached = here < drawn[0] || here > drawn[1] ? Math.min(drawn[0], end) : here;
+  return {
+    focused: reached,
+    choose,
+    handlers: { onKeyDown, onFocus, onBlur },
+  };
 }

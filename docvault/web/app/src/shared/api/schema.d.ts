@@ -420,7 +420,9 @@ export interface paths {
          * @description Your documents, newest first. `folder` includes those below it, unless `direct`; all `tag`s must be there.
          *
          *     Of several `content_type`s one must fit, whole or, as `image/`, from its beginning. `trashed` lists the trash
-         *     instead. `count` asks for the `total` of all pages.
+         *     instead. `count` asks for the `total` of all pages. `offset` leaves out so many, from the cursor or from the
+         *     beginning: for a look into the middle of a list. Whoever wants all of it follows the cursors, which are quicker
+         *     and miss nothing when documents come and go meanwhile.
          */
         get: operations["ApiDocumentsListDocuments"];
         put?: never;
@@ -607,6 +609,26 @@ export interface paths {
          * @description Do one thing to up to 1,000 documents: all of it is done, or nothing. Ids of no document are left out.
          */
         post: operations["ApiDocumentsBulkChangeDocuments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListIds
+         * @description The ids alone of the same list, many at once: of all that passes, or of a stretch of it.
+         */
+        get: operations["ApiDocumentsIdsListIds"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1435,6 +1457,10 @@ export interface components {
             code: string;
             detail: string;
             hint?: string | null;
+        };
+        /** DocumentIds */
+        DocumentIds: {
+            ids: string[];
         };
         /** DocumentPage */
         DocumentPage: {
@@ -2837,6 +2863,7 @@ export interface operations {
                 direct?: boolean;
                 folder?: string | null;
                 limit?: number;
+                offset?: number;
                 q?: string | null;
                 sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "filename" | "-filename" | "size_bytes" | "-size_bytes";
                 status?: "queued" | "processing" | "ready" | "failed" | null;
@@ -3268,6 +3295,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiDocumentsIdsListIds: {
+        parameters: {
+            query?: {
+                content_type?: string[] | null;
+                created_after?: string | null;
+                created_before?: string | null;
+                direct?: boolean;
+                folder?: string | null;
+                limit?: number;
+                offset?: number;
+                q?: string | null;
+                sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "filename" | "-filename" | "size_bytes" | "-size_bytes";
+                status?: "queued" | "processing" | "ready" | "failed" | null;
+                tag?: string[] | null;
+                trashed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentIds"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

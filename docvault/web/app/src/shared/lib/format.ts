@@ -11,20 +11,16 @@ export function bytes(count: number): string {
   const power = count < 1000 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), UNITS.length - 1);
   const value = count / 1000 ** power;
   const maximumFractionDigits = power === 0 || value >= 100 ? 0 : 1;
-  return new Intl.NumberFormat(language(), {
-    style: "unit",
-    unit: UNITS[power],
-    unitDisplay: power === 0 ? "long" : "short",
-    maximumFractionDigits,
-  }).format(value);
+  const unitDisplay = power === 0 ? "long" : "short";
+  return numbers({ style: "unit", unit: UNITS[power], unitDisplay, maximumFractionDigits }).format(value);
 }
 
 export function number(value: number): string {
-  return new Intl.NumberFormat(language()).format(value);
+  return numbers({}).format(value);
 }
 
 export function percent(share: number): string {
-  return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return numbers({ style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
 /** The hour for today, the day for this year, the date before. */
@@ -46,7 +42,25 @@ export function exactly(iso: string): string {
 }
 
 function format(date: Date, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(language(), options).format(date);
+  return kept(dateFormats, options, (tag) => new Intl.DateTimeFormat(tag, options)).format(date);
+}
+
+const numberFormats = new Map<string, Intl.NumberFormat>();
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+
+function numbers(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  return kept(numberFormats, options, (tag) => new Intl.NumberFormat(tag, options));
+}
+
+/** To make a format takes longer than to write with it a hundred times, and a list writes three in each row. */
+function kept<T>(formats: Map<string, T>, options: object, make: (tag: string) => T): T {
+  const key = language() + JSON.stringify(options);
+  let format = formats.get(key);
+  if (!format) {
+    format = make(language());
+    formats.set(key, format);
+  }
+  return format;
 }
 
 /** `3 min`, `2 hr`: rounded to what matters. */

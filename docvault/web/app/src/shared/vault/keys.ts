@@ -5,6 +5,7 @@ export const keys = {
   documents: ["documents"] as const,
   documentLists: ["documents", "list"] as const,
   documentList: (filter: object) => ["documents", "list", filter] as const,
+  documentPage: (filter: object, page: number) => ["documents", "list", filter, page] as const,
   documentsNamed: (words: string) => ["documents", "named", words] as const,
   document: (id: string) => ["documents", "one", id] as const,
   documentText: (id: string, first: number, last: number) => ["documents", "text", id, first, last] as const,

@@ -1,12 +1,11 @@
 /** `GET /api/events` into the query cache: every list and every page sees a document as it is now, without polling. */
-import type { InfiniteData, QueryKey } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { queryClient } from "@/shared/api/query";
 import { serverEvents } from "@/shared/api/sse";
 import { keys } from "./keys";
+import { keptPages, showDocuments, takeOut } from "./lists";
 import type { DocumentView, Totals } from "./types";
 
-type DocumentPage = { items: DocumentView[]; next_cursor?: string | null };
 type Snapshot = { documents: DocumentView[]; more: boolean; totals: Totals };
 
 const FIRST_PAUSE = 1000;
@@ -54,66 +53,55 @@ function heard(event: string, data: unknown): void {
   if (event === "snapshot") {
     const snapshot = data as Snapshot;
     queryClient.setQueryData(keys.totals, snapshot.totals);
-    snapshot.documents.forEach(putDocument);
-    // What ended while nobody listened is not in the snapshot.
-    void queryClient.invalidateQueries({ queryKey: keys.documents });
+    putDocuments(snapshot.documents);
+    if (missed(snapshot)) void queryClient.invalidateQueries({ queryKey: keys.documents });
   } else if (event === "document") putDocument(data as DocumentView);
-  else if (event === "deleted") dropDocuments([(data as { id: string }).id]);
-  else if (event === "totals") queryClient.setQueryData(keys.totals, data as Totals);
+  else if (event === "deleted") {
+    if (dropDocuments([(data as { id: string }).id])) listsAreStale();
+  } else if (event === "totals") queryClient.setQueryData(keys.totals, data as Totals);
 }
 
-/** Shows a document as it is now wherever it is shown. One that no list has makes the lists ask again. */
+let heardOnce = false;
+
+/**
+ * What ended while nobody listened is not in the snapshot. After a break that may be anything; when the page has just
+ * been opened, only what a list had as unfinished.
+ */
+function missed({ documents, more }: Snapshot): boolean {
+  const again = heardOnce;
+  heardOnce = true;
+  if (again || more) return true;
+  const open = new Set(documents.map(({ id }) => id));
+  const isOver = ({ id, status }: DocumentView) =>
+    !open.has(id) && (status === "queued" || status === "processing");
+  return keptPages().some(([, page]) => page.items.some(isOver));
+}
+
+/** Shows documents as they are now wherever they are shown. Those that no list has make the lists ask again. */
+export function putDocuments(documents: readonly DocumentView[]): void {
+  if (showDocuments(documents).filter(isNews).length) listsAreStale();
+}
+
 export function putDocument(document: DocumentView): void {
-  queryClient.setQueryData(keys.document(document.id), document);
-  let known = false;
-  let fits = true;
-  for (const [key, list] of listsWith(document.id)) {
-    known = true;
-    if (!passes(document, key)) fits = false;
-    queryClient.setQueryData(
-      key,
-      mapped(list, (items) => items.map((item) => (item.id === document.id ? document : item))),
-    );
-  }
-  if (!known || !fits) listsAreStale();
+  putDocuments([document]);
 }
 
-function listsWith(id: string): [QueryKey, InfiniteData<DocumentPage>][] {
-  const lists = queryClient.getQueriesData<InfiniteData<DocumentPage>>({ queryKey: keys.documentLists });
-  return lists.filter((entry): entry is [QueryKey, InfiniteData<DocumentPage>] =>
-    Boolean(entry[1]?.pages.some((page) => page.items.some((item) => item.id === id))),
-  );
+const elsewhere = new Map<string, string>();
+const MOST = 10_000; // remembered of those
+
+/** Of a document in no list that is in sight: whether anything about it changed that could bring it there. */
+function isNews({ id, status, filename, folder, tags, trashed_at }: DocumentView): boolean {
+  const now = JSON.stringify([status, filename, folder, tags, trashed_at]);
+  if (elsewhere.get(id) === now) return false;
+  if (elsewhere.size >= MOST) elsewhere.clear();
+  elsewhere.set(id, now);
+  return true;
 }
 
-/** Whether a list of documents in one state still is the place of this one. */
-function passes(document: DocumentView, key: QueryKey): boolean {
-  const { status } = key[keys.documentLists.length] as { status?: string };
-  return status === undefined || status === document.status;
-}
-
-/** Takes documents out of the lists for which `wrong` holds, given what the list asks for. */
-export function dropFrom(ids: readonly string[], wrong: (filter: object) => boolean): void {
-  const gone = new Set(ids);
-  const lists = queryClient.getQueriesData<InfiniteData<DocumentPage>>({ queryKey: keys.documentLists });
-  for (const [key, list] of lists) {
-    if (!list || !wrong(key[keys.documentLists.length] as object)) continue;
-    queryClient.setQueryData(
-      key,
-      mapped(list, (items) => items.filter((item) => !gone.has(item.id))),
-    );
-  }
-}
-
-export function dropDocuments(ids: readonly string[]): void {
+/** Takes documents out of all lists. Whether there is a gap now that only the server can fill. */
+export function dropDocuments(ids: readonly string[]): boolean {
   for (const id of ids) queryClient.removeQueries({ queryKey: keys.document(id) });
-  dropFrom(ids, () => true);
-}
-
-function mapped(
-  list: InfiniteData<DocumentPage>,
-  change: (items: DocumentView[]) => DocumentView[],
-): InfiniteData<DocumentPage> {
-  return { ...list, pages: list.pages.map((page) => ({ ...page, items: change(page.items) })) };
+  return takeOut(ids, () => true);
 }
 
 let asking = false;

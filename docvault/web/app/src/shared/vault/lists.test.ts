@@ -1,0 +1,86 @@
+import { beforeEach, expect, test } from "vitest";
+import { queryClient } from "@/shared/api/query";
+import { keys } from "./keys";
+import { type DocumentPage, knownDocument, onLeft, PAGE, showDocuments, takeOut, without } from "./lists";
+import type { DocumentView } from "./types";
+
+const document = (n: number, rest: Partial<DocumentView> = {}) =>
+  ({ id: `d${n}`, status: "ready", folder: "", tags: [], trashed_at: null, ...rest }) as DocumentView;
+const page = (number: number, total: number): DocumentPage => ({
+  items: Array.from({ length: Math.min(PAGE, total - number * PAGE) }, (_, n) => document(number * PAGE + n)),
+  total,
+});
+const put = (filter: object, number: number, total: number) =>
+  queryClient.setQueryData(keys.documentPage(filter, number), page(number, total));
+const ids = (filter: object, number: number) =>
+  queryClient.getQueryData<DocumentPage>(keys.documentPage(filter, number))?.items.map(({ id }) => id);
+
+beforeEach(() => queryClient.clear());
+
+test("what follows moves up, over the border of pages", () => {
+  const after = without(
+    [0, 1, 2].map((n) => [n, page(n, 250)] as const),
+    new Set(["d3", "d150"]),
+  );
+  expect(after.get(0)?.items.at(-1)?.id).toBe("d100");
+  expect(after.get(1)?.items.map(({ id }) => id)).not.toContain("d150");
+  expect(after.get(1)?.items[0]?.id).toBe("d101");
+  expect([0, 1, 2].map((n) => after.get(n)?.items.length)).toEqual([100, 100, 48]);
+  expect(after.get(2)?.total).toBe(248);
+});
+
+test("where the next page is not known, the end of one is missing", () => {
+  const after = without(
+    [0, 7].map((n) => [n, page(n, 1000)] as const),
+    new Set(["d5"]),
+  );
+  expect([0, 7].map((n) => after.get(n)?.items.length)).toEqual([99, 99]);
+  expect(after.get(7)?.items[0]?.id).toBe("d701");
+});
+
+test("a gap is told of, and nothing where a list ends", () => {
+  put({}, 0, 250);
+  put({ folder: "a" }, 0, 30);
+  expect(takeOut(["d1"], (filter) => filter.folder === "a")).toBe(false);
+  expect(ids({ folder: "a" }, 0)).toHaveLength(29);
+  expect(ids({}, 0)).toHaveLength(100);
+  expect(takeOut(["d1"], () => true)).toBe(true);
+  expect(takeOut(["elsewhere"], () => true)).toBe(false);
+});
+
+test("who chose something in a list hears what left it", () => {
+  put({ q: "x" }, 0, 10);
+  const heard: unknown[] = [];
+  const stop = onLeft((gone, filter) => heard.push([[...gone], filter]));
+  takeOut(["d1"], () => true);
+  stop();
+  takeOut(["d2"], () => true);
+  expect(heard).toEqual([[["d1"], { q: "x" }]]);
+});
+
+test("a document is shown as it is in every list, and those without a place are named", () => {
+  put({}, 0, 10);
+  put({ status: "ready" }, 0, 10);
+  put({ folder: "a" }, 0, 10); // wrong by now
+  const before = queryClient.getQueryData(keys.documentPage({ q: "none" }, 0));
+  const failed = document(3, { status: "failed" });
+  const stray = document(99);
+  expect(showDocuments([document(4)]).map(({ id }) => id)).toEqual(["d4"]); // not in the folder
+  const homeless = showDocuments([failed, stray]);
+  expect(homeless.map(({ id }) => id)).toEqual(["d99", "d3", "d3"]);
+  expect(knownDocument("d3")?.status).toBe("failed");
+  expect(knownDocument("d99")).toEqual(stray);
+  expect(queryClient.getQueryData(keys.documentPage({ q: "none" }, 0))).toBe(before);
+});
+
+test("a page in which nothing differs stays the very same", () => {
+  put({}, 0, 10);
+  const before = queryClient.getQueryData(keys.documentPage({}, 0));
+  showDocuments([document(2)]);
+  expect(queryClient.getQueryData(keys.documentPage({}, 0))).toBe(before);
+});
+
+test("in the trash is elsewhere", () => {
+  put({}, 0, 10);
+  expect(showDocuments([document(2, { trashed_at: "2026-01-01T00:00:00Z" })])).toHaveLength(1);
+});
