@@ -163,6 +163,7 @@ async def test_a_page_that_was_closed_in_between_does_not_sign_in_again(windows:
     window = await windows.open(person)
     window.allow(r"Failed to load resource", r"net::ERR_", r"DocVault cannot be reached")
     page = await window.go("/library")
+    await window.kept()  # the menu is fetched when it is opened
     await expect(page.get_by_text("Nothing here yet")).to_be_visible()
     await window.context.set_offline(True)
     await sign_out(page, person)
