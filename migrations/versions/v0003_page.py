@@ -60,9 +60,6 @@ ALTER TABLE citations ADD COLUMN start_offset integer, ADD COLUMN end_offset int
 CREATE INDEX resumable_uploads_whole ON resumable_uploads (updated_at)
     WHERE document_id IS NULL AND received_bytes = size_bytes;
 
--- Where the words stand that were read in a picture. Of pages read before, their passages' boxes have to do.
-ALTER TABLE pages ADD COLUMN places jsonb;
-
 ALTER TABLE sessions ADD COLUMN previous_hash bytea, ADD COLUMN previous_until timestamptz;
 
 CREATE TABLE preferences (
