@@ -160,3 +160,39 @@ async def test_a_page_that_is_new_already_asks_for_nothing(served: Served, windo
     }""",
     )
     await expect(page.get_by_text("A newer version of this page is ready.")).to_have_count(0)
+
+
+REGISTER = "**/assets/RegisterPage-*.js"
+
+
+async def one_part_is_gone(served: Served, windows: Windows) -> tuple[Window, list[str]]:
+    """A page without a service worker, as over plain HTTP, that will not get a part at the first time."""
+    window = await windows.open(address=served.url, service_workers="block")
+    window.allow(
+        r"Failed to load resource.*404 ", r"Failed to load resource.*405 .*/api/", "fetched|dynamically imported"
+    )
+    loaded: list[str] = []
+    window.page.on("load", lambda page: loaded.append(page.url))
+    page = await window.go("/sign-in")
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await page.route(REGISTER, lambda route: route.fulfill(status=404, body=""), times=1)
+    return window, loaded
+
+
+async def test_a_part_that_a_deploy_took_away_leads_to_the_newer_page(served: Served, windows: Windows) -> None:
+    window, loaded = await one_part_is_gone(served, windows)
+    served.publish("00112233445566")
+    await window.page.evaluate("history.pushState(null, '', '/register'); dispatchEvent(new PopStateEvent('popstate'))")
+    await expect(window.page.get_by_role("heading", name="Make an account")).to_be_visible()
+    assert await window.page.evaluate("document.documentElement.dataset.version") == "00112233445566"
+    assert len(loaded) == 2
+
+
+async def test_a_part_that_cannot_be_had_is_said_to_be_missing(served: Served, windows: Windows) -> None:
+    """The server has no newer page: to load it anew again and again would mend nothing."""
+    window, loaded = await one_part_is_gone(served, windows)
+    await window.page.evaluate("history.pushState(null, '', '/register'); dispatchEvent(new PopStateEvent('popstate'))")
+    await expect(window.page.get_by_text("This part of the page could not be fetched")).to_be_visible()
+    assert len(loaded) == 1
+    await window.page.get_by_role("button", name="Try again").click()
+    await expect(window.page.get_by_role("heading", name="Make an account")).to_be_visible()

@@ -8,20 +8,22 @@ import { createRoot } from "react-dom/client";
 import { forgetOnSignOut, queryClient } from "@/shared/api/query";
 import { keepSettling } from "@/shared/api/session";
 import { keepPageForLater } from "@/shared/lib/newer-version";
+import { watchParts } from "@/shared/lib/parts";
 import { showTheme } from "@/shared/lib/theme";
 import { startTexts } from "@/shared/texts";
 import { Toaster } from "@/shared/ui/Toaster";
 import { router } from "./app/router";
 
+const root = document.getElementById("root") as HTMLElement;
+
 async function start(): Promise<void> {
+  watchParts();
   showTheme();
   // Beside the texts: who is there, and what shows the place. Whatever goes wrong comes up again below.
   router.load().catch(() => undefined);
   await startTexts();
   forgetOnSignOut();
   keepSettling();
-  const root = document.getElementById("root");
-  if (!root) throw new Error("The page has no place for the application.");
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>
@@ -33,4 +35,6 @@ async function start(): Promise<void> {
   if (import.meta.env.PROD) keepPageForLater();
 }
 
-void start();
+start().catch(() => {
+  root.textContent = "DocVault could not be fetched whole. Look whether there is a connection, then reload.";
+});

@@ -9,9 +9,16 @@ import {
 } from "@tanstack/react-router";
 import { fetchFirstPage } from "@/features/library/list";
 import { isInside } from "@/shared/api/session";
+import { asPart } from "@/shared/lib/parts";
 import { chatPlace, libraryPlace, readerPlace, searchPlace } from "@/shared/vault/place";
 import { Missing, RouteError } from "./shell/Missing";
 import { Shell } from "./shell/Shell";
+
+type PageOf<T> = AsyncRouteComponent<T extends (props: infer Props) => unknown ? Props : never>;
+
+function page<M extends Record<string, unknown>, N extends keyof M>(fetching: () => Promise<M>, name: N) {
+  return lazyRouteComponent(() => fetching().catch(asPart), name) as PageOf<M[N]>;
+}
 
 const root = createRootRoute({ notFoundComponent: Missing, errorComponent: RouteError });
 
@@ -19,19 +26,19 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: (given: Record<string, unknown>): { next?: string } => ({ next: ownPath(given.next) }),
-  component: lazyRouteComponent(() => import("@/features/session/SignInPage"), "SignInPage"),
+  component: page(() => import("@/features/session/SignInPage"), "SignInPage"),
 });
 
 const register = createRoute({
   getParentRoute: () => root,
   path: "/register",
-  component: lazyRouteComponent(() => import("@/features/session/RegisterPage"), "RegisterPage"),
+  component: page(() => import("@/features/session/RegisterPage"), "RegisterPage"),
 });
 
 const welcome = createRoute({
   getParentRoute: () => root,
   path: "/welcome",
-  component: lazyRouteComponent(() => import("@/features/session/WelcomePage"), "WelcomePage"),
+  component: page(() => import("@/features/session/WelcomePage"), "WelcomePage"),
 });
 
 /** Everything for people who are signed in. Offline, what was seen before is shown. */
@@ -60,47 +67,47 @@ const library = createRoute({
   validateSearch: libraryPlace,
   loaderDeps: ({ search }) => search,
   loader: ({ deps }) => fetchFirstPage(deps), // beside what shows it
-  component: lazyRouteComponent(() => import("@/features/library/LibraryPage"), "LibraryPage"),
+  component: page(() => import("@/features/library/LibraryPage"), "LibraryPage"),
 });
 
 const reader = createRoute({
   getParentRoute: () => inside,
   path: "/documents/$documentId",
   validateSearch: readerPlace,
-  component: lazyRouteComponent(() => import("@/features/reader/ReaderPage"), "ReaderPage"),
+  component: page(() => import("@/features/reader/ReaderPage"), "ReaderPage"),
 });
 
 const search = createRoute({
   getParentRoute: () => inside,
   path: "/search",
   validateSearch: searchPlace,
-  component: lazyRouteComponent(() => import("@/features/search/SearchPage"), "SearchPage"),
+  component: page(() => import("@/features/search/SearchPage"), "SearchPage"),
 });
 
 const chat = createRoute({
   getParentRoute: () => inside,
   path: "/chat",
   validateSearch: chatPlace,
-  component: lazyRouteComponent(() => import("@/features/chat/ChatPage"), "ChatPage"),
+  component: page(() => import("@/features/chat/ChatPage"), "ChatPage"),
 });
 
 const conversation = createRoute({
   getParentRoute: () => inside,
   path: "/chat/$conversationId",
   validateSearch: chatPlace,
-  component: lazyRouteComponent(() => import("@/features/chat/ChatPage"), "ChatPage"),
+  component: page(() => import("@/features/chat/ChatPage"), "ChatPage"),
 });
 
 const settings = createRoute({
   getParentRoute: () => inside,
   path: "/settings/{-$section}",
-  component: lazyRouteComponent(() => import("@/features/settings/SettingsPage"), "SettingsPage"),
+  component: page(() => import("@/features/settings/SettingsPage"), "SettingsPage"),
 });
 
 const admin = createRoute({
   getParentRoute: () => inside,
   path: "/admin/{-$section}",
-  component: lazyRouteComponent(() => import("@/features/admin/AdminPage"), "AdminPage"),
+  component: page(() => import("@/features/admin/AdminPage"), "AdminPage"),
 });
 
 const routeTree = root.addChildren([

@@ -37,10 +37,10 @@ function Inside() {
       </main>
       <TabBar />
       <SignOut />
-      <ErrorBoundary>
+      <ErrorBoundary over>
         <Uploads />
       </ErrorBoundary>
-      <ErrorBoundary>
+      <ErrorBoundary over>
         <Palette />
       </ErrorBoundary>
     </div>

@@ -25,6 +25,9 @@ let fetched: Promise<Parts> | undefined;
 
 function fetchParts(): Promise<Parts> {
   fetched ??= import("./menu-parts").then((module) => module.parts);
+  fetched.catch(() => {
+    fetched = undefined; // the next click tries again
+  });
   return fetched;
 }
 

@@ -9,13 +9,21 @@ import {
 } from "react";
 
 const TooltipParts = lazy(() =>
-  import("./TooltipParts").then((module) => ({ default: module.TooltipParts })),
+  import("./TooltipParts").then(
+    (module) => ({ default: module.TooltipParts }),
+    () => ({ default: Without }),
+  ),
 );
 
 type Props = {
   content: ReactNode /** Focusable, takes a ref. */;
   children: ReactElement<HTMLAttributes<HTMLElement>>;
 };
+
+/** What it explains is worth more than the explanation. */
+function Without({ children }: Props) {
+  return children;
+}
 
 /** More than `title` can say, on hover and on focus. */
 export function Tooltip({ content, children }: Props) {
