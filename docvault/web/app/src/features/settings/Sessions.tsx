@@ -10,7 +10,6 @@ import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
 import { EndOfList } from "@/shared/ui/EndOfList";
 import { Badge, Panel, Row, Rows } from "@/shared/ui/Panel";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
-import { toast } from "@/shared/ui/toast";
 import { Waiting } from "@/shared/ui/Waiting";
 import { deviceOf } from "./device";
 import { type SessionView, sessionsQuery, useEndOthers, useEndSession } from "./sessions";
@@ -99,11 +98,7 @@ function SessionRow({ session }: { session: SessionView }) {
           size="s"
           kind="quiet"
           aria-label={t("sessions.endOne", { device: name })}
-          onClick={() =>
-            end.mutate(session.id, {
-              onSuccess: () => toast({ text: t("sessions.ended", { device: name }) }),
-            })
-          }
+          onClick={() => end.mutate({ id: session.id, device: name })}
         >
           {t("sessions.end")}
         </Button>

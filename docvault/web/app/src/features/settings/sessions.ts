@@ -22,11 +22,14 @@ export const sessionsQuery = infiniteQueryOptions({
 });
 
 export function useEndSession() {
+  const { t } = useTexts("settings");
   return useMutation({
-    mutationFn: (id: string) =>
+    mutationFn: ({ id }: { id: string; device: string }) =>
       body(api.DELETE("/api/sessions/{session_id}", { params: { path: { session_id: id } } })),
-    onMutate: (id) => without((session) => session.id === id),
-    onError: (_error, _id, before) => queryClient.setQueryData(keys.sessions, before),
+    onMutate: ({ id }) => without((session) => session.id === id),
+    // Here, not where it is asked for: the row is gone by then, and what it wanted to do afterwards with it.
+    onSuccess: (_nothing, { device }) => toast({ text: t("sessions.ended", { device }) }),
+    onError: (_error, _wanted, before) => queryClient.setQueryData(keys.sessions, before),
     onSettled: refreshed,
   });
 }
