@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { changed, type Person, withPerson } from "./people";
+import { changed, named, type Person, withPerson } from "./people";
 
 const ANNA: Person = {
   id: "a",
@@ -28,4 +28,15 @@ describe("a change of a person, before the server answers", () => {
     const after = withPerson(list, { ...ANNA, is_admin: true });
     expect(after.pages.map((page) => page.items[0]?.is_admin)).toEqual([false, true]);
   });
+});
+
+describe("a person is found", () => {
+  const ben = { ...ANNA, id: "b", email: "Ben@elsewhere.example" };
+
+  it.each([
+    ["", ["a", "b"]],
+    [" ANNA ", ["a"]],
+    ["elsewhere", ["b"]],
+    ["nobody", []],
+  ])("by %o", (words, ids) => expect(named([ANNA, ben], words).map(({ id }) => id)).toEqual(ids));
 });

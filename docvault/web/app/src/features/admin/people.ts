@@ -13,7 +13,7 @@ export type PersonChange = Schemas["PersonPatch"];
 type Page = { items: Person[]; next_cursor?: string | null };
 type List = InfiniteData<Page, string | null>;
 
-const PAGE = 50;
+const PAGE = 100;
 
 export const peopleQuery = infiniteQueryOptions({
   queryKey: keys.people,
@@ -86,6 +86,12 @@ export function changed(person: Person, change: PersonChange, now: Date): Person
     ...(change.is_admin === undefined ? {} : { is_admin: change.is_admin }),
     ...(change.disabled === undefined ? {} : { disabled_at: change.disabled ? now.toISOString() : null }),
   };
+}
+
+/** Whose address has these words in it. */
+export function named(people: readonly Person[], words: string): readonly Person[] {
+  const wanted = words.trim().toLowerCase();
+  return wanted ? people.filter(({ email }) => email.toLowerCase().includes(wanted)) : people;
 }
 
 export function withPerson(list: List, person: Person): List {
