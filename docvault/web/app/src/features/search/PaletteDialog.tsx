@@ -5,6 +5,7 @@ import { Dialog } from "radix-ui";
 import { type KeyboardEvent, type ReactNode, useDeferredValue, useEffect, useId, useState } from "react";
 import { api, body } from "@/shared/api/client";
 import { useFocusBack } from "@/shared/lib/focus-back";
+import { isEnter } from "@/shared/lib/typing";
 import { useTexts } from "@/shared/texts";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
 import { keys } from "@/shared/vault/keys";
@@ -53,7 +54,7 @@ export function PaletteDialog({ first, onClose }: Props) {
   function pressed(event: KeyboardEvent) {
     if (event.key === "ArrowDown") setAt((active + 1) % Math.max(1, entries.length));
     else if (event.key === "ArrowUp") setAt((active - 1 + entries.length) % Math.max(1, entries.length));
-    else if (event.key === "Enter" && !event.nativeEvent.isComposing) take(meant());
+    else if (isEnter(event)) take(meant());
     else return;
     event.preventDefault();
   }

@@ -2,6 +2,7 @@
 import { Check } from "lucide-react";
 import { Popover } from "radix-ui";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { isEnter } from "@/shared/lib/typing";
 import { useTexts } from "@/shared/texts";
 import styles from "./Picker.module.css";
 
@@ -83,7 +84,7 @@ function Choices({
     if (step) {
       event.preventDefault();
       setAt((now) => (Math.min(now, all.length - 1) + step + all.length) % Math.max(1, all.length));
-    } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
+    } else if (isEnter(event)) {
       event.preventDefault();
       if (current && !current.disabled) onToggle(current.key);
     }

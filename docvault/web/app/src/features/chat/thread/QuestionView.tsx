@@ -1,5 +1,6 @@
 import { Pencil } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { isEnter } from "@/shared/lib/typing";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
@@ -56,7 +57,7 @@ function Editor({ turn, onClose }: { turn: Turn; onClose: () => void }) {
   };
   const keys = (event: KeyboardEvent) => {
     if (event.key === "Escape") onClose();
-    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+    if (isEnter(event) && !event.shiftKey) {
       event.preventDefault();
       send();
     }

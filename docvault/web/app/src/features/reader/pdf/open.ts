@@ -1,6 +1,6 @@
 /** A PDF of the vault, read a piece at a time: what is not looked at is not fetched. */
 import type { PDFDocumentProxy } from "pdfjs-dist";
-import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
+import workerUrl from "pdfjs-dist/legacy/build/pdf.worker.min.mjs?url";
 import { authorized } from "@/shared/api/client";
 import { asProblem, Problem, problemOf } from "@/shared/api/problem";
 import type { DocumentView } from "@/shared/vault/types";
@@ -23,7 +23,8 @@ export async function openPdf(
   onLost: Failed,
   password?: string,
 ): Promise<OpenPdf> {
-  const js = await import("pdfjs-dist");
+  // The other build needs browsers of this very year: `Map.getOrInsertComputed`, `Math.sumPrecise`.
+  const js: PdfJs = await import("pdfjs-dist/legacy/build/pdf.mjs");
   js.GlobalWorkerOptions.workerSrc = workerUrl;
   const assets = `/assets/pdfjs-${js.version}`;
   const first = await bytesOf(document, 0, Math.min(FIRST, document.size_bytes), signal);
