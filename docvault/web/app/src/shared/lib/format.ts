@@ -2,8 +2,10 @@
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
+/** The page's language as it is written where the person is: British dates for who reads British English. */
 function language(): string {
-  return document.documentElement.lang || "en";
+  const shown = document.documentElement.lang || "en";
+  return navigator.languages.find((one) => one.split("-")[0] === shown) ?? shown;
 }
 
 /** `1.4 MB`, in powers of 1,000 as file managers count. */
