@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+from sqlalchemy import text
 
 from docvault.local.home import any_port
 from docvault.local.samples import sample_files
@@ -78,6 +80,14 @@ async def reader(people: People, reading: None) -> Person:
     added = await person.add(*sample_files())
     added += await person.add(*(CORPUS / name for name in READ), folder="Reports/2026", tags="kept")
     assert {document["status"] for document in added} == {"ready"}, added
+    return person
+
+
+@pytest.fixture(scope="package")
+async def admin(people: People, resources: Resources) -> Person:
+    person = await people.new()
+    async with resources.database.transaction(UUID(person.id)) as session:
+        await session.execute(text("UPDATE users SET is_admin = true WHERE id = :id"), {"id": person.id})
     return person
 
 

@@ -19,7 +19,7 @@ from docvault.local.postgres import LocalPostgres
 from docvault.resources import Resources
 from docvault.server.migrate import migrate
 from docvault.settings import Settings
-from tests.browser.windows import Window, Windows, until
+from tests.browser.windows import Window, Windows, faults, until
 from tests.conftest import serving
 from tests.people import PASSWORD, People, Person
 
@@ -54,6 +54,7 @@ async def test_the_first_person_is_welcomed_and_is_the_administrator(new_vault: 
     window = await windows.open(address=new_vault)
     page = await window.go("/")
     await expect(page.get_by_role("heading", name="Welcome to DocVault")).to_be_visible()
+    assert not await faults(page)
     await fill(page, "first@example.org")
     await page.get_by_role("button", name="Make the administrator's account").click()
     await expect(page.get_by_text("Nothing here yet")).to_be_visible()

@@ -108,11 +108,23 @@ async def log_in(window: Window, person: Person) -> None:
     assert answer.ok, await answer.text()
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe finds serious or critical, as `rule: element`."""
+async def faults(page: Page) -> list[str]:
+    """What axe finds, and of the dark theme what is too pale: all else is the same in both, and so is it on a phone."""
+    found = await violations(page)
+    if page.viewport_size == {"width": PHONE[0], "height": PHONE[1]}:
+        return found
+    await page.emulate_media(color_scheme="dark")
+    found += [f"dark: {one}" for one in await violations(page, "color-contrast")]
+    await page.emulate_media(color_scheme="light")
+    return found
+
+
+async def violations(page: Page, *rules: str) -> list[str]:
+    """What axe finds serious or critical by these rules, or by all of them, as `rule: element`."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text(encoding="utf-8") + "\n;undefined")
-    found = await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((said) => said.violations)")
+    options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found = await page.evaluate("(how) => axe.run(document, how).then((said) => said.violations)", options)
     return [
         f"{one['id']}: {node['target']} {node['html'][:160]} {_why(node)}"
         for one in found

@@ -27,5 +27,5 @@ export function Missing() {
 }
 
 export function RouteError({ error, reset }: ErrorComponentProps) {
-  return <Broken error={isMissing(error) ? error : asProblem(error)} onRetry={reset} />;
+  return <Broken error={error instanceof Error && isMissing(error) ? error : asProblem(error)} onRetry={reset} />;
 }
