@@ -27,5 +27,7 @@ export function Missing() {
 }
 
 export function RouteError({ error, reset }: ErrorComponentProps) {
-  return <Broken error={error instanceof Error && isMissing(error) ? error : asProblem(error)} onRetry={reset} />;
+  return (
+    <Broken error={error instanceof Error && isMissing(error) ? error : asProblem(error)} onRetry={reset} />
+  );
 }
