@@ -3,7 +3,7 @@ import { queryClient } from "@/shared/api/query";
 import { signedIn, type User } from "@/shared/api/session";
 import { keys } from "@/shared/vault/keys";
 import { PAGE } from "@/shared/vault/lists";
-import { forgetFarPages, idsBetween, listKey, pagesAround } from "./list";
+import { forgetFarPages, idsBetween, listKey, pageQuery, pagesAround } from "./list";
 import { inSight } from "./useRowWindow";
 
 const id = (n: number) => `d${n}`;
@@ -23,7 +23,9 @@ beforeEach(() => {
     asked.push(url);
     const [offset, limit] = ["offset", "limit"].map((name) => Number(url.searchParams.get(name)));
     const count = Math.max(0, Math.min(limit ?? 0, 25_000 - (offset ?? 0)));
-    return Response.json({ ids: Array.from({ length: count }, (_, n) => id((offset ?? 0) + n)) });
+    const ids = Array.from({ length: count }, (_, n) => id((offset ?? 0) + n));
+    const total = url.searchParams.get("count") === "true" ? 25_000 : null;
+    return Response.json({ ids, items: ids.map((id) => ({ id })), total });
   });
 });
 afterEach(() => vi.unstubAllGlobals());
@@ -50,6 +52,17 @@ test("lines in sight", () => {
   expect(inSight(45, 440, 100, 44)).toEqual({ first: 1, last: 11 });
   expect(inSight(9000, 440, 100, 44)).toEqual({ first: 99, last: 99 });
   expect(inSight(0, 440, 0, 44)).toEqual({ first: 0, last: 0 });
+});
+
+test("the whole list is counted at first and when it is asked for again, not with every page", async () => {
+  const counted = () => asked.map((url) => url.searchParams.get("count"));
+  await queryClient.fetchQuery(pageQuery(place, 0));
+  const further = await queryClient.fetchQuery(pageQuery(place, 100));
+  expect(further.total).toBe(25_000);
+  expect(further.items[0]?.id).toBe("d10000");
+  expect(counted()).toEqual(["true", "false"]);
+  await queryClient.fetchQuery({ ...pageQuery(place, 100), staleTime: 0 });
+  expect(counted()).toEqual(["true", "false", "true"]);
 });
 
 test("ids that are known are not asked for", async () => {

@@ -49,10 +49,13 @@ function asked(place: LibraryPlace) {
 export function pageQuery(place: LibraryPlace, page: number) {
   return queryOptions({
     queryKey: keys.documentPage(filterOf(place), page),
-    queryFn: async ({ signal }): Promise<DocumentPage> => {
-      const query = { ...asked(place), offset: page * PAGE, limit: PAGE, count: true };
+    queryFn: async ({ signal, queryKey }): Promise<DocumentPage> => {
+      const heard = () => totalOf(listKey(place));
+      // Who scrolls on need not have the whole list counted with every page; who asks again wants to know.
+      const count = heard() === undefined || queryClient.getQueryData(queryKey) !== undefined;
+      const query = { ...asked(place), offset: page * PAGE, limit: PAGE, count };
       const { items, total } = await body(api.GET("/api/documents", { params: { query }, signal }));
-      return { items, total: total ?? items.length };
+      return { items, total: total ?? heard() ?? page * PAGE + items.length };
     },
   });
 }
