@@ -108,14 +108,24 @@ async def log_in(window: Window, person: Person) -> None:
     assert answer.ok, await answer.text()
 
 
+SETTLED = """async () => {
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
+    await Promise.allSettled(fading.map((one) => one.finished));
+}"""
+"""Colours fade from one theme to the other, and axe reads them as they are at that moment."""
+
+
 async def faults(page: Page) -> list[str]:
     """What axe finds, and of the dark theme what is too pale: all else is the same in both, and so is it on a phone."""
     found = await violations(page)
     if page.viewport_size == {"width": PHONE[0], "height": PHONE[1]}:
         return found
     await page.emulate_media(color_scheme="dark")
+    await page.evaluate(SETTLED)
     found += [f"dark: {one}" for one in await violations(page, "color-contrast")]
     await page.emulate_media(color_scheme="light")
+    await page.evaluate(SETTLED)
     return found
 
 

@@ -45,7 +45,8 @@ MANY = text(
             'ready', 'ready', 1, now() - n * interval '1 minute' FROM made
     )
     INSERT INTO revisions (owner_id, id, document_id, object_key, size_bytes, sha256, content_type)
-    SELECT :owner, revision, document, document::text, 1000 + n, '', 'application/pdf' FROM made
+    SELECT :owner, revision, document, format('%s/%s', CAST(:owner AS uuid), revision), 1000 + n, '', 'application/pdf'
+    FROM made
 """.replace("::", "\\:\\:")
 )
 

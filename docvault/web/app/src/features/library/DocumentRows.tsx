@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { type ReactNode, useDeferredValue, useEffect, useMemo, useRef } from "react";
 import { useTexts } from "@/shared/texts";
 import type { LibraryPlace, View } from "@/shared/vault/place";
 import { DocumentCard } from "./DocumentCard";
@@ -52,13 +52,19 @@ export function DocumentRows({ listing, pending, view, place, choosing, onSight,
     [place, t, common],
   );
   const from = Math.max(0, first - SPARE);
-  const drawn = count ? range(from * columns, Math.min((last + SPARE + 1) * columns, total)) : [];
+  // The first time all lines come at once: drawn as React finds the time, they hold up nothing else.
+  const isReady = useDeferredValue(!pending, false);
+  const drawn = isReady && count ? range(from * columns, Math.min((last + SPARE + 1) * columns, total)) : [];
   const Item = view === "grid" ? DocumentCard : DocumentRow;
 
   return (
     <div ref={scroller} className={styles.scroller}>
       <div>{header}</div>
-      {pending && <RowSkeleton />}
+      {(pending || !isReady) && (
+        <div className={count ? styles.inPlace : undefined}>
+          <RowSkeleton />
+        </div>
+      )}
       <div
         ref={grid}
         role="grid"

@@ -3,6 +3,7 @@ import { type QueryKey, queryOptions, useQueries } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { api, body } from "@/shared/api/client";
 import { queryClient } from "@/shared/api/query";
+import { prepareFormats } from "@/shared/lib/format";
 import { keys } from "@/shared/vault/keys";
 import { isKind, TYPES } from "@/shared/vault/kind";
 import { type DocumentPage, keptPages, PAGE, pageOf } from "@/shared/vault/lists";
@@ -70,6 +71,7 @@ export function pagesAround(first: number, last: number, total: number): number[
 
 /** Asks for the beginning of a list that is about to be shown. */
 export function fetchFirstPage(place: LibraryPlace): void {
+  prepareFormats();
   void queryClient.prefetchQuery(pageQuery(sorted(place), 0));
 }
 

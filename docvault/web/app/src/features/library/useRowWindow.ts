@@ -30,7 +30,7 @@ export function useRowWindow({ scroller, lines, count, height }: Given) {
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    look();
+    if (count > 0) look(); // with nothing to draw yet, a layout in the middle of the page's first drawing is for nothing
     const observer = new ResizeObserver(look);
     observer.observe(element);
     if (element.firstElementChild) observer.observe(element.firstElementChild); // what stands above the lines
@@ -39,7 +39,7 @@ export function useRowWindow({ scroller, lines, count, height }: Given) {
       observer.disconnect();
       element.removeEventListener("scroll", look);
     };
-  }, [scroller, look]);
+  }, [scroller, look, count]);
 
   /** Scrolls no further than it must. */
   const show = useCallback(
