@@ -38,13 +38,14 @@ class Model:
     def run(self, tokens: Sequence[Tokens]) -> Vectors:
         for text in ("".join(map(chr, pieces)) for pieces in tokens):
             if HANGS in text:
-                time.sleep(3600)
+                time.sleep(3600)  # the fault itself, in a process that is ended by what is tested; no test waits for it
             while SPINS in text:
                 pass
             if LOCKS in text:
                 ctypes.PyDLL(None).sleep(3600)  # holds the interpreter's lock
             if SLOW in text:
-                for _ in range(STEPS):  # most of its time, and again as much of it after it was frozen
+                # A model that is slow and does not hang: most of its time, and again as much of it after it was frozen.
+                for _ in range(STEPS):
                     time.sleep(SECONDS / STEPS / 1.5)
         return np.full((len(tokens), 384), 384**-0.5, dtype=np.float32)
 
