@@ -94,6 +94,8 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (8, b"WAVE", "audio/wav"),
     (4, b"ftyp", "video/mp4"),
 )
+_WORDS = frozenset({b"BM", b"BZh", b"ID3"})
+"""Signatures with which a text may begin as well."""
 
 # Programs write tables as plain text and call them .xls.
 _NAMED: dict[str, FileType] = {
@@ -153,7 +155,7 @@ def sniff(head: bytes, filename: str) -> FileType:
     if suffix in _OLE_NAMED and head.startswith(_OLD_EXCEL):
         return XLS
     for offset, signature, content_type in _OTHERS:
-        if head.startswith(signature, offset) and not (len(signature) < 4 and _decode(head) is not None):
+        if head.startswith(signature, offset) and not (signature in _WORDS and _decode(head) is not None):
             return FileType(content_type, FAMILIES.get(content_type))
     text = _decode(head)
     return UNKNOWN if text is None else _sniff_text(text, suffix)

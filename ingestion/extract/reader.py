@@ -16,6 +16,7 @@ from docvault.errors import DocumentError
 from docvault.logging import get_logger
 from docvault.settings import Settings
 from ingestion.extract import child
+from ingestion.extract.build import empty
 from ingestion.extract.child import Failure, Kind, Setup, crashed
 from ingestion.extract.document import Reading
 from ingestion.extract.unpack import Limits, Unpacked
@@ -141,8 +142,9 @@ class Reader:
 
 
 def _refused(content_type: str) -> DocumentError:
-    code = "empty" if content_type == EMPTY.content_type else "unsupported_type"
-    return DocumentError(refusal(FileType(content_type, None)), code=code, hint=READABLE)
+    if content_type == EMPTY.content_type:
+        return empty()
+    return DocumentError(refusal(FileType(content_type, None)), code="unsupported_type", hint=READABLE)
 
 
 def _ignore(_done: int, _pages: int) -> None: ...

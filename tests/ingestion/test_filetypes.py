@@ -48,6 +48,12 @@ def test_content_wins_over_the_name() -> None:
     assert sniff((CORPUS / "pixel.pdf").read_bytes(), "report.pdf") == ("image/png", "image")
     assert sniff(b"%PDF-1.4\n", "notes.txt").family == "pdf"
     assert sniff(b"<!DOCTYPE html><p>x", "table.csv").family == "html"
+    assert sniff(b"\xff\xd8\xff\xe0 cut off", "photo.jpg") == ("image/jpeg", "image")
+
+
+def test_letters_a_picture_begins_with_may_begin_a_text() -> None:
+    assert sniff(b"BM is the sign of bitmaps.", "note.txt").family == "text"
+    assert sniff(b"BM\x8a\x00\x00\x00\x00\x00\x00\x00", "photo").family == "image"
 
 
 def test_the_name_decides_between_formats_that_look_alike() -> None:

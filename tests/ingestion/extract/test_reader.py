@@ -350,7 +350,7 @@ async def test_kinds_of_files_without_a_reader_are_refused(reader: Reader, corpu
 async def test_an_empty_file_is_called_empty(reader: Reader, corpus: Path, content_type: str) -> None:
     with pytest.raises(DocumentError) as caught:
         await reader.read(corpus / "empty.txt", filename="empty.txt", content_type=content_type)
-    assert caught.value.code == "empty"
+    assert (caught.value.code, caught.value.hint) == ("empty", "Check the original and upload it again.")
 
 
 async def test_a_reading_has_language_title_and_passages(reader: Reader, corpus: Path) -> None:
