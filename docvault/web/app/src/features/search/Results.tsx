@@ -5,12 +5,12 @@ import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
 import { boxesText } from "@/shared/vault/place";
-import { bestSentences, bodyOf, type Span } from "./best";
+import { type Best, bestSentences, bodyOf } from "./best";
 import { type Group, snippet } from "./group";
 import type { Hit } from "./query";
 import styles from "./Results.module.css";
 
-type Best = ReadonlyMap<string, Span>;
+type BestOf = ReadonlyMap<string, Best>;
 type Props = { groups: readonly Group[]; most: number /** Of the words before. */; stale: boolean };
 
 export function Results({ groups, most, stale }: Props) {
@@ -26,7 +26,7 @@ export function Results({ groups, most, stale }: Props) {
   );
 }
 
-function DocumentHits({ group, most, best }: { group: Group; most: number; best: Best }) {
+function DocumentHits({ group, most, best }: { group: Group; most: number; best: BestOf }) {
   const { t } = useTexts("search");
   const [all, setAll] = useState(false);
   const first = group.hits[0];
@@ -57,7 +57,7 @@ function DocumentHits({ group, most, best }: { group: Group; most: number; best:
   );
 }
 
-function HitLink({ hit, best }: { hit: Hit; best: Span | undefined }) {
+function HitLink({ hit, best }: { hit: Hit; best: Best | undefined }) {
   const { t } = useTexts();
   return (
     <Link
@@ -103,26 +103,26 @@ function focusIfLeft(hit: string) {
   };
 }
 
-type MarkedProps = { hit: Hit; best: Span | undefined; longest?: number };
+type MarkedProps = { hit: Hit; best: Best | undefined; longest?: number };
 
-/** The sentence that answers is marked, and in it the words of the question stand out. */
+/** A sentence that answers is marked, and the words of the question stand out. */
 export function Marked({ hit, best, longest }: MarkedProps) {
   const at = unitOffsets(hit.text);
   const words = (hit.marks ?? []).map(([start, end]) => ({ start: at(start), end: at(end) }));
-  return snippet(hit.text, bodyOf(hit), best, words, longest).map(({ text, kind }, index) =>
-    kind === "plain" ? (
-      text
-    ) : (
+  return snippet(hit.text, bodyOf(hit), best, words, longest).map(({ text, kind }, index) => {
+    if (kind === "plain") return text;
+    const Kind = kind === "found" ? "b" : "mark";
+    return (
       // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text have no other name and never move.
-      <mark key={index} data-word={kind === "word" ? "" : undefined}>
+      <Kind key={index} data-word={kind === "best" ? undefined : ""}>
         {text}
-      </mark>
-    ),
-  );
+      </Kind>
+    );
+  });
 }
 
 /** Where the reader opens, and what is marked there: the sentence that answers, or else the passage. */
-export function placeOf(hit: Hit, best: Span | undefined) {
+export function placeOf(hit: Hit, best: Best | undefined) {
   const boxes = boxesText(hit.boxes);
   if (!best) return { page: hit.page, boxes, start: hit.passage_start, end: hit.passage_end };
   const points = (units: number) => (hit.passage_start ?? 0) + [...hit.text.slice(0, units)].length;

@@ -28,6 +28,21 @@ test("a rare word weighs more than one that is everywhere", () => {
   expect(best(first, ...others)[0]).toBe("The sluice broke.");
 });
 
+test("what holds much less of the question than the best sentence of all does not answer it", () => {
+  const hits = [
+    hit("The dive plan goes to the safety officer.", ["dive", "plan", "safety", "officer"], [], "1"),
+    hit("They do not dive.", ["dive"], [], "2"),
+    hit("The safety officer reads every plan.", ["safety", "officer", "plan"], [], "3"),
+  ];
+  const found = bestSentences(hits);
+  expect(hits.map(({ chunk_id }) => found.get(chunk_id)?.answers)).toEqual([true, false, true]);
+});
+
+test("a heading says nothing but the question's words, the sentence below it does", () => {
+  const text = "Dive plans\n\nThe dive plan goes to the officer.";
+  expect(best(hit(text, ["dive", "plans?"]))).toEqual(["The dive plan goes to the officer."]);
+});
+
 test("no words, no sentence", () => {
   expect(best(hit("Nothing of it.", []))).toEqual([undefined]);
 });

@@ -5,26 +5,31 @@ import type { Hit } from "./query";
 /** UTF-16 units of the passage's text. */
 export type Span = { start: number; end: number };
 
+/** `answers`: it says about as much of the question as the best sentence of all hits, and not a word or two in passing. */
+export type Best = Span & { answers: boolean };
+
 const LONGEST = 600; // units of a sentence that is worth marking: longer ones are lists without an end
 const STEM = 5; // letters that forms of a word share
+const ENOUGH = 0.6; // of what the best sentence of all weighs
 const WORDY = /\p{L}{2,}/u;
+const WORDS = /[\p{L}\p{N}]+/gu;
 
 /** Of each hit, by its id, as far as its words are the question's. `hits` are all that were found: they tell what is rare. */
-export function bestSentences(hits: readonly Hit[]): Map<string, Span> {
+export function bestSentences(hits: readonly Hit[]): Map<string, Best> {
   const marked = hits.map((hit) => ({ hit, marks: marksOf(hit) }));
   const often = new Map<string, number>();
   for (const { marks } of marked)
     for (const stem of new Set(marks.map((mark) => mark.stem))) often.set(stem, (often.get(stem) ?? 0) + 1);
   const weight = (stem: string) => Math.log(1 + hits.length / ((often.get(stem) ?? 0) + 0.5));
-  const best = new Map<string, Span>();
-  for (const { hit, marks } of marked) {
-    const span = heaviest(hit, marks, weight);
-    if (span) best.set(hit.chunk_id, span);
-  }
-  return best;
+  const found = marked.flatMap(({ hit, marks }) => heaviest(hit, marks, weight) ?? []);
+  const most = Math.max(...found.map((one) => one.weight));
+  return new Map(
+    found.map(({ id, start, end, weight: has }) => [id, { start, end, answers: has >= most * ENOUGH }]),
+  );
 }
 
 type Mark = Span & { stem: string };
+type Weighed = Span & { id: string; weight: number };
 
 function marksOf(hit: Hit): Mark[] {
   const at = unitOffsets(hit.text);
@@ -34,18 +39,20 @@ function marksOf(hit: Hit): Mark[] {
   });
 }
 
-/** A word said twice counts little more than once, and the first of two that weigh the same is taken. */
-function heaviest(hit: Hit, marks: readonly Mark[], weight: (stem: string) => number): Span | null {
-  let best: Span | null = null;
-  let most = 0;
+/**
+ * A word said twice counts little more than once, and the first of two that weigh the same is taken. What says nothing
+ * but the question's own words, as headings do, answers nothing.
+ */
+function heaviest(hit: Hit, marks: readonly Mark[], weight: (stem: string) => number): Weighed | null {
+  let best: Weighed | null = null;
   for (const span of sentencesOf(hit.text, bodyOf(hit))) {
     const inside = marks.filter((mark) => mark.start >= span.start && mark.end <= span.end);
     const stems = new Set(inside.map((mark) => mark.stem));
-    const sum = [...stems].reduce((all, stem) => all + weight(stem), 0) + 0.01 * inside.length;
-    if (sum > most && span.end - span.start <= LONGEST) {
-      best = span;
-      most = sum;
-    }
+    const said = hit.text.slice(span.start, span.end).match(WORDS)?.length ?? 0;
+    const known = [...stems].reduce((all, stem) => all + weight(stem), 0) + 0.01 * inside.length;
+    const sum = said > inside.length ? known : known / 2;
+    if (sum > (best?.weight ?? 0) && span.end - span.start <= LONGEST)
+      best = { ...span, id: hit.chunk_id, weight: sum };
   }
   return best;
 }

@@ -3,12 +3,13 @@ import { grouped, snippet } from "./group";
 import type { Hit } from "./query";
 
 const hit = (document_id: string, chunk_id: string) => ({ document_id, chunk_id }) as Hit;
-const SIGNS = { plain: "", best: "=", word: "!" };
+const SIGNS = { plain: "", best: "=", word: "!", found: "~" };
 const shown = (pieces: ReturnType<typeof snippet>) =>
   pieces.map(({ text, kind }) => `${SIGNS[kind]}${text}${SIGNS[kind]}`).join("");
-const span = (text: string, words: string) => ({
+const span = (text: string, words: string, answers = true) => ({
   start: text.indexOf(words),
   end: text.indexOf(words) + words.length,
+  answers,
 });
 
 test("documents come in the order of their best hit", () => {
@@ -23,8 +24,14 @@ test("a short text is shown whole, with its best sentence and the words in it", 
   const text = "It rained. The weir is low. So is the lock.";
   const words = [span(text, "weir"), span(text, "lock")];
   expect(shown(snippet(text, 0, span(text, "The weir is low."), words))).toBe(
-    "It rained. =The =!weir!= is low.= So is the lock.",
+    "It rained. =The =!weir!= is low.= So is the ~lock~.",
   );
+});
+
+test("a sentence that only touches the question is not marked, its words are", () => {
+  const text = "It rained. The weir is low.";
+  const best = span(text, "The weir is low.", false);
+  expect(shown(snippet(text, 0, best, [span(text, "weir")]))).toBe("It rained. The ~weir~ is low.");
 });
 
 test("a long one begins with its best sentence", () => {

@@ -1,5 +1,5 @@
 /** Hits by document, the document of the best hit first; and the text of a hit cut to what matters. */
-import type { Span } from "./best";
+import type { Best, Span } from "./best";
 import type { Hit } from "./query";
 
 export type Group = { documentId: string; hits: Hit[] };
@@ -14,8 +14,8 @@ export function grouped(hits: readonly Hit[]): Group[] {
   return [...groups.values()];
 }
 
-/** `best`: of the sentence that answers. `word`: one of the question's in it. */
-export type Piece = { text: string; kind: "plain" | "best" | "word" };
+/** `best`: of a sentence that answers. `word`: one of the question's words in it. `found`: such a word elsewhere. */
+export type Piece = { text: string; kind: "plain" | "best" | "word" | "found" };
 
 const LONGEST = 260; // characters of a snippet
 const BEFORE = 0.3; // of a snippet may stand before its best sentence
@@ -24,7 +24,7 @@ const BEFORE = 0.3; // of a snippet may stand before its best sentence
 export function snippet(
   text: string,
   from: number,
-  best: Span | undefined,
+  best: Best | undefined,
   words: readonly Span[],
   longest: number = LONGEST,
 ): Piece[] {
@@ -32,28 +32,31 @@ export function snippet(
   const start = fits ? from : (best?.start ?? from);
   const wanted = start + longest;
   const end = text.length <= wanted ? text.length : wordEnd(text, wanted);
-  const pieces: Piece[] = [];
-  const add = (piece: Span, kind: Piece["kind"]) => {
-    const said = readable(text.slice(piece.start, piece.end));
-    if (said && piece.end > piece.start) pieces.push({ text: said, kind });
-  };
-  if (best && best.start < end) {
-    const shown = { start: best.start, end: Math.min(best.end, end) };
-    add({ start, end: shown.start }, "plain");
-    let at = shown.start;
-    for (const word of words) {
-      if (word.start < at || word.end > shown.end) continue;
-      add({ start: at, end: word.start }, "best");
-      add(word, "word");
-      at = word.end;
-    }
-    add({ start: at, end: shown.end }, "best");
-    add({ start: shown.end, end }, "plain");
-  } else add({ start, end }, "plain");
+  const pieces = marked(text, { start, end }, best?.answers ? best : undefined, words);
   if (start > from) pieces.unshift({ text: "… ", kind: "plain" });
   if (end < text.length) pieces.push({ text: " …", kind: "plain" });
   return pieces;
 }
+
+/** `shown` cut wherever the sentence or a word begins or ends. */
+function marked(text: string, shown: Span, sentence: Span | undefined, words: readonly Span[]): Piece[] {
+  const edges = [shown, ...(sentence ? [sentence] : []), ...words].flatMap(({ start, end }) => [start, end]);
+  const cuts = [...new Set(edges)].filter((at) => at >= shown.start && at <= shown.end).sort((a, b) => a - b);
+  return cuts.slice(1).flatMap((end, index) => {
+    const start = cuts[index] ?? end;
+    const within = (span: Span | undefined) => span !== undefined && span.start <= start && end <= span.end;
+    const said = readable(text.slice(start, end));
+    return said ? [{ text: said, kind: KINDS[`${within(sentence)}-${words.some(within)}`] }] : [];
+  });
+}
+
+/** Whether it is in the sentence, and whether in a word. */
+const KINDS = {
+  "false-false": "plain",
+  "true-false": "best",
+  "true-true": "word",
+  "false-true": "found",
+} as const;
 
 /** Lines that were broken to fit go on; rows, entries of lists and paragraphs stay apart. */
 function readable(text: string): string {
