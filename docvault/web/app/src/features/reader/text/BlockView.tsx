@@ -33,6 +33,7 @@ export const BlockView = memo(function BlockView({ block, text, marks }: Props) 
   }
 });
 
+const SHORT = 12; // characters of a cell that stays on one line: a date, a number with its unit
 const COLUMN = 6; // rem: as narrow as a column of a long table becomes before the table is wider than the window
 
 type Words = (span: Span) => ReactNode;
@@ -69,6 +70,7 @@ function Table({ block, words }: { block: Extract<Block, { kind: "table" }>; wor
   const [first, ...others] = block.rows;
   const body = block.head ? others : block.rows;
   const key = (row: Span[]) => row[0]?.start ?? 0;
+  const whole = ({ start, end }: Span) => (!block.more && end - start <= SHORT ? styles.whole : undefined);
   const rest = (row: Span[]) => (row.length < wide ? { colSpan: wide - row.length + 1 } : {});
   const [box, scrolled] = useAcross(block.more);
   return (
@@ -98,7 +100,7 @@ function Table({ block, words }: { block: Extract<Block, { kind: "table" }>; wor
           {body.map((row) => (
             <tr key={key(row)}>
               {row.map((cell, index) => (
-                <td key={cell.start} {...(index === row.length - 1 ? rest(row) : {})}>
+                <td key={cell.start} className={whole(cell)} {...(index === row.length - 1 ? rest(row) : {})}>
                   {words(cell)}
                 </td>
               ))}
