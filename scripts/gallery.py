@@ -209,14 +209,16 @@ async def picture_all(browser: Browser, address: str, wanted: list[Shot]) -> Non
     for device, (width, height) in SIZES.items():
         for scheme in SCHEMES:
             window: Any = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
-            context = await browser.new_context(**window, locale="en-GB", reduced_motion="reduce")
+            context, stranger = [
+                await browser.new_context(**window, locale="en-GB", reduced_motion="reduce") for _ in range(2)
+            ]
             await log_in(context, address)
-            page = await context.new_page()
+            page, first = await context.new_page(), await stranger.new_page()
             for shot in wanted:
-                if shot.name == "sign-in":
-                    await context.clear_cookies()
-                await take(page, address, shot, GALLERY / f"{shot.name}-{device}-{scheme}.webp")
+                seen = first if shot.name == "sign-in" else page
+                await take(seen, address, shot, GALLERY / f"{shot.name}-{device}-{scheme}.webp")
             await context.close()
+            await stranger.close()
 
 
 def readme(wanted: list[Shot]) -> str:
