@@ -181,6 +181,12 @@ async def test_a_long_list_is_looked_at_anywhere(long_list: tuple[Page, Person])
     await page.keyboard.press("ArrowDown")
     await expect(row(page, "Report 002.pdf")).to_be_focused()
 
+    await grid.evaluate("grid => { grid.parentElement.scrollTop = 400 * 44 }")
+    await expect(row(page, "Report 405.pdf")).to_be_visible()
+    await expect(row(page, "Report 002.pdf")).to_have_count(0)
+    await page.keyboard.press("ArrowDown")  # from where the keys were
+    await expect(row(page, "Report 003.pdf")).to_be_focused()
+
 
 async def test_a_range_goes_over_what_nobody_looked_at(long_list: tuple[Page, Person]) -> None:
     page, person = long_list

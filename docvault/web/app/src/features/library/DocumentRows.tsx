@@ -45,7 +45,7 @@ export function DocumentRows({ listing, pending, view, place, choosing, onSight,
     () => onSight({ first: first * columns, last: (last + 1) * columns - 1 }),
     [first, last, columns, onSight],
   );
-  const keys = useListKeys({ listing, columns, place, choosing, sight, show });
+  const keys = useListKeys({ grid, listing, columns, place, choosing, sight, show });
   const press = usePress({ listing, choosing, onChoose: keys.choose });
   const marks = useMemo(
     () => ({ trash: place.trash ?? false, folders: isFiltered(place) || Boolean(place.trash), t, common }),
@@ -71,6 +71,7 @@ export function DocumentRows({ listing, pending, view, place, choosing, onSight,
         aria-label={t("title")}
         aria-rowcount={total}
         aria-multiselectable="true"
+        tabIndex={-1}
         className={styles.rows}
         data-view={view}
         style={{ height: count * height }}

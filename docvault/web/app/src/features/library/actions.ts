@@ -4,8 +4,9 @@ import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api, body } from "@/shared/api/client";
 import { queryClient } from "@/shared/api/query";
+import { number, percent } from "@/shared/lib/format";
 import { useTexts } from "@/shared/texts";
-import { toast } from "@/shared/ui/toast";
+import { dismiss, retell, toast } from "@/shared/ui/toast";
 import { parentOf } from "@/shared/vault/folders";
 import { keys } from "@/shared/vault/keys";
 import {
@@ -34,6 +35,7 @@ type Bulk =
   | { action: "trash" | "restore" | "delete" | "retry" };
 
 const MOST = 1000; // documents of one request
+const FEW = 2; // requests that are over before anybody asks how far they are
 const MOST_SHOWN = 1000; // of more, only those in lists are shown as they will be
 
 export type Actions = ReturnType<typeof useActions>;
@@ -88,13 +90,21 @@ export function useActions() {
 }
 
 function useBulk() {
+  const { t } = useTexts("library");
   return useMutation({
     mutationFn: async ({ ids, what }: BulkRequest) => {
-      for (const step of what)
-        for (let first = 0; first < ids.length; first += MOST) {
-          const some = ids.slice(first, first + MOST);
-          await body(api.POST("/api/documents/bulk", { body: { ids: some, ...step } }));
+      const parts = what.flatMap((step) => inParts(ids).map((some) => ({ ids: some, ...step })));
+      const said = (done: number) =>
+        t("acting", { percent: percent(done / parts.length), all: number(ids.length) });
+      const progress = parts.length > FEW ? toast({ text: said(0), stays: Number.POSITIVE_INFINITY }) : null;
+      try {
+        for (const [done, part] of parts.entries()) {
+          if (progress) retell(progress, said(done));
+          await body(api.POST("/api/documents/bulk", { body: part }));
         }
+      } finally {
+        if (progress) dismiss(progress);
+      }
     },
     onMutate: async ({ ids, what }) => {
       const before = await pictured();
@@ -124,6 +134,12 @@ function useRename() {
     onError: (_error, _given, before) => before && restore(before),
     onSettled: refreshed,
   });
+}
+
+function inParts(ids: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / MOST) }, (_, part) =>
+    ids.slice(part * MOST, (part + 1) * MOST),
+  );
 }
 
 /** Shows what a step will come to, of the documents that are known. */

@@ -1,6 +1,14 @@
 /** The list by keyboard and by click: one row takes the focus, arrows move it, Shift and Ctrl choose. */
 import { useNavigate } from "@tanstack/react-router";
-import { type FocusEvent, type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
+import {
+  type FocusEvent,
+  type KeyboardEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import type { LibraryPlace } from "@/shared/vault/place";
 import { useActions } from "./actions";
 import { openDialog } from "./dialogs";
@@ -9,6 +17,7 @@ import type { Choosing } from "./useChoosing";
 import type { Sight } from "./useRowWindow";
 
 type Given = {
+  grid: RefObject<HTMLElement | null>;
   listing: Listing;
   columns: number;
   place: LibraryPlace;
@@ -19,7 +28,7 @@ type Given = {
   show: (line: number) => void;
 };
 
-export function useListKeys({ listing, columns, place, choosing, sight, show }: Given) {
+export function useListKeys({ grid, listing, columns, place, choosing, sight, show }: Given) {
   const [focused, setFocused] = useState(0);
   const end = Math.max(0, (listing.total ?? 0) - 1);
   const here = Math.min(focused, end);
@@ -28,12 +37,14 @@ export function useListKeys({ listing, columns, place, choosing, sight, show }: 
   const navigate = useNavigate();
   const actions = useActions();
 
-  // A row far away is drawn only when the list has come to it; one that was deleted leaves its place to the next.
+  // A row far away is drawn only when the list has come to it; one that was deleted leaves its place to the next, and
+  // one that was scrolled out of sight to the list, which goes on from it with the next key.
   useEffect(() => {
     const lost = within.current && document.activeElement === document.body;
     if (!moved.current && !lost) return;
     const row = document.querySelector<HTMLElement>(`[data-index="${here}"]`);
-    row?.focus({ preventScroll: true });
+    const list = lost ? grid.current : null;
+    (row ?? list)?.focus({ preventScroll: true });
     if (row) moved.current = false;
   });
 
@@ -82,7 +93,8 @@ export function useListKeys({ listing, columns, place, choosing, sight, show }: 
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    if (!(event.target as HTMLElement).matches("[data-index]")) return; // a button within the row
+    const isList = event.target === grid.current;
+    if (!isList && !(event.target as HTMLElement).matches("[data-index]")) return; // a button within the row
     const page = Math.max(1, sight.last - sight.first - 1) * columns;
     const steps: Record<string, number> = {
       ArrowDown: columns,
@@ -95,7 +107,7 @@ export function useListKeys({ listing, columns, place, choosing, sight, show }: 
     if (columns > 1) Object.assign(steps, { ArrowRight: 1, ArrowLeft: -1 });
     const by = steps[event.key];
     if (by !== undefined) move(by, event);
-    else if (act(event)) event.preventDefault();
+    else if (!isList && act(event)) event.preventDefault(); // nothing is done to what nobody sees
   }
 
   // Where the list was scrolled away from the row that had the focus, the Tab key finds the first one in sight.

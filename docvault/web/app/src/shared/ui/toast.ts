@@ -8,7 +8,7 @@ export type Toast = {
   detail?: string;
   kind: "info" | "good" | "bad";
   action?: ToastAction;
-  /** Milliseconds it stays. */
+  /** Milliseconds it stays; `Infinity` until it is dismissed. */
   stays: number;
   /** Once, when it left without its action. */
   onGone?: () => void;
@@ -24,6 +24,11 @@ export function toast(said: Partial<Toast> & { text: string }): number {
   const stays = said.stays ?? (said.kind === "bad" ? 2 * STAYS : STAYS);
   show([...toasts, { kind: "info", ...said, id: last, stays }]);
   return last;
+}
+
+/** Of one that tells how far something is. */
+export function retell(id: number, text: string): void {
+  show(toasts.map((one) => (one.id === id ? { ...one, text } : one)));
 }
 
 /** `acted` when its action was taken. */
