@@ -74,8 +74,8 @@ async def reading(resources: Resources, document_reader: Reader) -> AsyncIterato
 
 
 @pytest.fixture(scope="package")
-async def reader(people: People, reading: None) -> Person:
-    """Somebody with documents. Tests look at them and change none."""
+async def reader(people: People, admin: Person, reading: None) -> Person:
+    """Somebody with documents, and not the first one, who would be an administrator. Tests change none of them."""
     person = await people.new()
     added = await person.add(*sample_files())
     added += await person.add(*(CORPUS / name for name in READ), folder="Reports/2026", tags="kept")
