@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -27,9 +27,11 @@ from ingestion.pipeline import OUTAGE_DOUBLINGS, ingest, retry_delay
 
 INGEST = "ingest_document"
 AHEAD = 4  # rows looked at for each free hand: other workers take some of them first
+FARTHEST = 1024  # rows looked at where what comes first cannot be begun now
 AWAY = os.EX_TEMPFAIL  # how a process ends that read nothing because a part of ours is away
 STOP_ALONE = 5.0  # seconds a process that reads alone may take to hand its document back
 BEGIN_ALONE = 300.0  # seconds it may take to begin with it
+LOOKS = 3  # one that is done has a minute to end, and after an outage of the database it may just be about to go on
 log = get_logger(__name__)
 
 
@@ -76,17 +78,32 @@ class Desk:
     async def _take_what_is_due(self) -> None:
         if not self._free or self._closing:
             return  # looks again when one is done
-        async with self._resources.database.lookup() as connection:
-            due = await queries.due_documents(connection, self._free * AHEAD + len(self._reading))
-        for owner_id, id, crashes in [row for row in due if row[1] not in self._reading][: self._free]:
+        looked = self._free * AHEAD + len(self._reading)
+        while True:
+            async with self._resources.database.lookup() as connection:
+                due = await queries.due_documents(connection, looked)
+            self._begin(due)
+            if not self._free or self._closing or len(due) < looked or looked >= FARTHEST:
+                return
+            looked = min(FARTHEST, looked * AHEAD)
+
+    def _begin(self, due: Sequence[tuple[UUID, UUID, int]]) -> None:
+        for owner_id, id, crashes in due:
+            if not self._free or self._closing:
+                return
             # What went down with a worker may have been its doing: it is tried again where it takes nobody with it.
             alone = 0 < crashes < self._resources.settings.max_crashes
-            if alone and len(self._alone) >= max(1, self._resources.settings.worker_jobs // 2):
-                continue  # each has a process and a reader of its own, and others wait too
+            if id in self._reading or (alone and len(self._alone) >= self._most_alone):
+                continue
             if alone:
                 self._alone.add(id)
             read = self._read_alone if alone else self._read_here
             self._reading[id] = asyncio.create_task(self._read(owner_id, id, read))
+
+    @property
+    def _most_alone(self) -> int:
+        """Each has a process and a reader of its own, and others wait too."""
+        return max(1, self._resources.settings.worker_jobs // 2)
 
     async def _read(self, owner_id: UUID, id: UUID, read: Callable[[UUID, UUID], Awaitable[None]]) -> None:
         try:
@@ -131,20 +148,25 @@ class Desk:
             raise
 
     async def _watched(self, process: asyncio.subprocess.Process, owner_id: UUID, id: UUID) -> int:
-        """Its exit code. One that is alive and does nothing, frozen or stuck, would keep the document from everybody
-        where there is no other worker: it is killed when its lease has run out, and it has not come back since."""
-        began, looks = time.monotonic(), 0
+        """Its exit code. One that is alive and does nothing, frozen or stuck, would keep a hand of this worker for
+        ever, and its document where there is no other worker: it is killed `LOOKS` leases after it lost that."""
+        began, claim, looks = time.monotonic(), None, 0
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._resources.settings.lease):
                     return await process.wait()
             with suppress(DocVaultError):  # nobody can say now: then at the next look
                 async with self._resources.database.transaction(owner_id) as session:
-                    stuck = await queries.is_left(session, owner_id, id, begun=time.monotonic() - began < BEGIN_ALONE)
-                looks = looks + 1 if stuck else 0
-                if looks > 1:  # after an outage of the database it may just be about to say so
+                    standing = await queries.standing(session, owner_id, id)
+                if claim is None and standing.held:
+                    claim = standing.attempt
+                begins = standing.due and time.monotonic() - began < BEGIN_ALONE
+                reads = standing.held and standing.attempt == claim
+                looks = 0 if begins or reads else looks + 1
+                if looks >= LOOKS:
                     log.warning("desk.alone_is_stuck", document_id=str(id), process=process.pid)
-                    process.kill()
+                    with suppress(ProcessLookupError):  # it ended while we looked
+                        process.kill()
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -179,13 +179,20 @@ async def put_off(session: AsyncSession, owner_id: UUID, document_id: UUID, dela
     )  # fmt: skip
 
 
-async def is_left(session: AsyncSession, owner_id: UUID, document_id: UUID, *, begun: bool) -> bool:
-    """Whether a document has been without its reader for longer than its lease; unless `begun`, also one that waits."""
-    left = (Document.status == "processing") & (Document.lease_until < func.now())
-    if not begun:
-        left |= (Document.status == "queued") & (Document.due_at <= func.now())
-    query = select(Document.id).where(owned(Document, owner_id), Document.id == document_id, left)
-    return (await session.scalars(query)).one_or_none() is not None
+class Standing(NamedTuple):
+    """Of a document: `held` by whoever has this `attempt`, or `due` to be begun. One that is gone is neither."""
+
+    attempt: int | None = None
+    held: bool = False
+    due: bool = False
+
+
+async def standing(session: AsyncSession, owner_id: UUID, document_id: UUID) -> Standing:
+    held = (Document.status == "processing") & (Document.lease_until >= func.now())
+    due = (Document.status == "queued") & (Document.due_at <= func.now())
+    query = select(Document.attempt, held, due).where(owned(Document, owner_id), Document.id == document_id)
+    row = (await session.execute(query)).one_or_none()
+    return Standing(row[0], bool(row[1]), bool(row[2])) if row else Standing()
 
 
 def queued_afresh() -> dict[str, Any]:

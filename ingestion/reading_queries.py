@@ -21,8 +21,10 @@ from ingestion.queries import Claim
 from ingestion.revision_queries import discard_revisions
 
 SLICE = 1000
-"""Rows in one statement: vectors as numbers of Python's take ten times their bytes, and no statement may run into its
-time limit, however long a document is."""
+"""Rows that one statement looks at or copies: none may run into its time limit, however long a document is."""
+AT_ONCE = 200
+"""Rows sent in one call, which has a time limit as a whole: on a starved disk each may take a fifth of a second. Vectors
+as numbers of Python's take ten times their bytes, too."""
 
 
 # --- vectors of what is still being read --------------------------------------------------------------------------
@@ -59,13 +61,13 @@ async def stage_vectors(
     session: AsyncSession, claim: Claim, model_id: str, hashes: Sequence[bytes], vectors: Vectors
 ) -> None:
     """Keep vectors until the document is indexed: a worker that is stopped loses none."""
-    for start in range(0, len(hashes), SLICE):
+    for start in range(0, len(hashes), AT_ONCE):
         rows = [
             {
                 "owner_id": claim.owner_id, "document_id": claim.document_id, "model_id": model_id,
                 "text_hash": hash, "embedding": vector.tolist(),
             }
-            for hash, vector in zip(hashes[start : start + SLICE], vectors[start : start + SLICE], strict=True)
+            for hash, vector in zip(hashes[start : start + AT_ONCE], vectors[start : start + AT_ONCE], strict=True)
         ]  # fmt: skip
         await session.execute(upsert(StagedVector).on_conflict_do_nothing(), rows)
 
@@ -95,13 +97,13 @@ async def replace_reading(
             select(Revision.id).where(owned(Revision, claim.owner_id), Revision.document_id == claim.document_id)
         )
         await session.execute(delete(table).where(owned(table, claim.owner_id), stale))
-    for start in range(0, len(extracted.pages), SLICE):
-        rows = [_page_row(claim, page) for page in extracted.pages[start : start + SLICE]]
+    for start in range(0, len(extracted.pages), AT_ONCE):
+        rows = [_page_row(claim, page) for page in extracted.pages[start : start + AT_ONCE]]
         await session.execute(insert(Page), rows)
     tsv = func.to_tsvector(cast(bindparam("b_config"), REGCONFIG), bindparam("b_words"))
     statement = insert(Chunk).values(tsv=tsv, config=cast(bindparam("b_config"), REGCONFIG))
-    for start in range(0, len(chunks), SLICE):
-        some = zip(chunks[start : start + SLICE], hashes[start : start + SLICE], strict=True)
+    for start in range(0, len(chunks), AT_ONCE):
+        some = zip(chunks[start : start + AT_ONCE], hashes[start : start + AT_ONCE], strict=True)
         await session.execute(statement, [_chunk_row(claim, chunk, hash, config) for chunk, hash in some])
 
 

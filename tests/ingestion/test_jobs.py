@@ -84,3 +84,74 @@ async def test_a_process_that_reads_alone_and_freezes_is_killed(
         await desk.close()
     assert (found["status"], found["error"]["code"]) == ("failed", "gave_up")
     assert frozen >= 1
+
+
+async def test_a_frozen_process_that_lost_its_document_frees_its_hand(
+    resources: Resources,
+    changed: Any,
+    person: Person,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody waits for its document any more: here it was cancelled, or another worker may have read it."""
+    quick = dataclasses.replace(resources, settings=changed(lease=0.1, max_crashes=3, sweep=0.05))
+    id, owner = await uploaded(person), UUID(person.id)
+    async with quick.database.transaction(owner) as session:
+        assert await queries.claim(session, owner, id, lease=-1)
+    start, started = asyncio.create_subprocess_exec, asyncio.Event()
+    processes: list[asyncio.subprocess.Process] = []
+
+    async def freezes(*arguments: Any, **options: Any) -> Any:
+        if str(id) not in arguments:
+            return await start(*arguments, **options)
+        async with quick.database.transaction(owner) as session:
+            assert await queries.claim(session, owner, id, lease=3600)
+        processes.append(await start("/bin/sleep", "3600"))
+        processes[0].send_signal(signal.SIGSTOP)
+        started.set()
+        return processes[0]
+
+    monkeypatch.setattr(jobs.asyncio, "create_subprocess_exec", freezes)
+    desk = Desk(quick, ScriptedReader())  # type: ignore[arg-type]
+    running = asyncio.create_task(desk.run())
+    try:
+        await started.wait()
+        async with quick.database.transaction(owner) as session:
+            assert await queries.cancel(session, owner, id)
+        async with asyncio.timeout(60):
+            assert await processes[0].wait() == -signal.SIGKILL
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await desk.close()
+    assert (await person.settled(str(id)))["error"]["code"] == "cancelled"
+
+
+async def test_what_crashed_does_not_keep_free_hands_from_the_others(
+    resources: Resources,
+    changed: Any,
+    person: Person,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It stands first in the queue, and only half of the hands may read alone."""
+    quick = dataclasses.replace(resources, settings=changed(worker_jobs=2, max_crashes=3, sweep=0.05))
+    owner, over = UUID(person.id), asyncio.Event()
+    for _ in range(jobs.AHEAD * 3):
+        id = await uploaded(person)
+        async with quick.database.transaction(owner) as session:
+            assert await queries.claim(session, owner, id, lease=-1)
+
+    async def waits(_self: Desk, _owner: UUID, _id: UUID) -> None:
+        await over.wait()
+
+    monkeypatch.setattr(Desk, "_read_alone", waits)
+    healthy = await uploaded(person)
+    desk = Desk(quick, ScriptedReader())  # type: ignore[arg-type]
+    running = asyncio.create_task(desk.run())
+    try:
+        found = await person.settled(str(healthy))
+    finally:
+        over.set()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await desk.close()
+    assert found["status"] == "ready"
