@@ -22,7 +22,8 @@ from docvault.errors import ConfigurationError, InvalidInput, Unavailable
 from docvault.settings import Settings
 
 UNREACHABLE = "The database does not answer."
-PASSING = ("08", "40", "53", "57", "55P03")
+LOCKED = "55P03"
+PASSING = ("08", "40", "53", "57", LOCKED)
 """SQLSTATEs (PostgreSQL manual, appendix A) that a later try may not meet: connection, deadlock, room, timeout, lock.
 
 asyncpg's errors reach us as plain `DBAPIError`, whatever their class."""
@@ -56,8 +57,14 @@ class Database:
         with _answers():
             engine = self._snapshot if snapshot else self._current
             async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session, session.begin():
-                await session.execute(_SET_OWNER, {"owner": str(owner_id)})
-                yield session
+                connection = await session.connection()
+                try:
+                    await session.execute(_SET_OWNER, {"owner": str(owner_id)})
+                    yield session
+                except TimeoutError:
+                    # A server that was silent for so long would be as long about the rollback.
+                    await connection.invalidate()
+                    raise
 
     @asynccontextmanager
     async def lookup(self) -> AsyncGenerator[AsyncConnection]:
@@ -117,6 +124,11 @@ def _answers() -> Generator[None]:
         if state in UNSTORABLE:
             raise InvalidInput("A text holds a character that cannot be kept.", code="invalid_text") from error
         raise
+
+
+def waits_for_others(error: Unavailable) -> bool:
+    """Whether a lock was not had in time: nothing was done, and the same may be tried again."""
+    return getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) == LOCKED
 
 
 _SET_OWNER = text("SELECT set_config('app.owner_id', :owner, true)")

@@ -23,8 +23,8 @@ from ingestion.revision_queries import discard_revisions
 SLICE = 1000
 """Rows that one statement looks at or copies: none may run into its time limit, however long a document is."""
 AT_ONCE = 200
-"""Rows sent in one call, which has a time limit as a whole: on a starved disk each may take a fifth of a second. Vectors
-as numbers of Python's take ten times their bytes, too."""
+"""Rows sent in one call, which has a time limit as a whole: on a starved disk each may take a fifth of a second. And
+vectors as numbers of Python's take ten times their bytes."""
 
 
 # --- vectors of what is still being read --------------------------------------------------------------------------

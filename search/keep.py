@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from docvault.database import Database
-from docvault.errors import DocVaultError, ModelError
+from docvault.database import Database, waits_for_others
+from docvault.errors import DocVaultError, ModelError, Unavailable
 from docvault.logging import get_logger
 from search import conversations
 from search.asking import Asked
 from search.conversations import Answer
 
+TRIES = 6  # of five seconds each, see DOCVAULT_LOCK_TIMEOUT
 log = get_logger(__name__)
 
 
@@ -33,13 +34,22 @@ class Keeper:
         """What went wrong, if it did: an answer that is not kept does not end in `done`."""
         try:
             async with self._one_at_a_time:
-                await self._keep(answer)
+                await self._keep_in_the_end(answer)
         except DocVaultError as error:
             return error
         except Exception as error:
             log.error("answer.not_kept", model=answer.model, exc_info=error)
             return ModelError("The answer could not be kept. It has been logged.", code="not_saved")
         return None
+
+    async def _keep_in_the_end(self, answer: Answer) -> None:
+        """A document that is cited may be being indexed just now, for longer than a lock is waited for."""
+        for again in range(TRIES, 0, -1):
+            try:
+                return await self._keep(answer)
+            except Unavailable as error:
+                if again == 1 or not waits_for_others(error):
+                    raise
 
     async def _keep(self, answer: Answer) -> None:
         asked = self._asked

@@ -1,8 +1,6 @@
 """The embedder as a process: it opens the model once and serves every worker and API that may connect.
 
-It ends by itself when it hangs, and is started again by whoever watches it. Where a call of the model is over its time
-(`docvault.ai.hanging`), it tells those who asked, says goodbye to the others, and ends. Where the whole process is
-silent for `SILENT_SECONDS`, in native code that never lets go of the interpreter's lock, it can tell nobody, and ends.
+It ends by itself when it hangs (`docvault.ai.hung`), and is started again by whoever watches it.
 """
 
 from __future__ import annotations
@@ -14,15 +12,11 @@ import msgspec
 
 from docvault.ai.embedding_server import serving
 from docvault.ai.embeddings import open_embedder, prepare_embedder
-from docvault.ai.hung import end_if_hung, hung_of, until_either
-from docvault.ai.wire import ALIVE_EVERY, default_address, parse_address, wire_key
+from docvault.ai.hung import end_if_hung, hung_of, stay_awake, until_either
+from docvault.ai.wire import default_address, parse_address, wire_key
 from docvault.ending import end, end_within
 from docvault.logging import get_logger
 from docvault.settings import Settings, require
-
-SILENT_SECONDS = 45.0
-"""Longer than clients wait for a sign of life (`SILENT`): a process that is woken after a longer sleep may end of this
-too, and nobody is blamed for it."""
 
 STOP_SECONDS = 30.0
 log = get_logger(__name__)
@@ -42,7 +36,7 @@ async def embed(settings: Settings) -> None:
     own = msgspec.structs.replace(settings, embedder="")
     await prepare_embedder(own, log.info)
     embedder = await open_embedder(own)
-    awake = asyncio.create_task(_stay_awake())
+    awake = asyncio.create_task(stay_awake(embedder))
     try:
         async with serving(embedder, address, wire_key(settings.secret_key)):
             log.info("embedder.ready", model=embedder.model_id, address=str(address))
@@ -53,9 +47,3 @@ async def embed(settings: Settings) -> None:
     finally:
         await embedder.close()
     log.info("embedder.stopped")
-
-
-async def _stay_awake() -> None:
-    while True:
-        end_within(SILENT_SECONDS)
-        await asyncio.sleep(ALIVE_EVERY)

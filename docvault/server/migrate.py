@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 from alembic import command
@@ -14,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import migrations
-from docvault.database import Database, engine_url
+from docvault.database import LOCKED, Database, engine_url
 from docvault.errors import ConfigurationError
 from docvault.settings import Settings, require
 
 LOCK = 0x646F637661756C74  # "docvault": one migration at a time, whoever runs it
+LOCK_WAIT = 2.0  # seconds: less than DOCVAULT_LOCK_TIMEOUT, with which others wait behind
+PATIENCE = 900.0  # seconds in which a lock is tried for: the longest document that is being indexed is done by then
 
 
 async def migrate(settings: Settings, revision: str = "head") -> None:
@@ -38,14 +42,31 @@ async def migrate(settings: Settings, revision: str = "head") -> None:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             await _prepare(connection, service.username or "", str(service.password or ""))
-            await connection.run_sync(_upgrade, service.username or "", revision)
-            await connection.commit()
+            await _without_queueing(connection, service.username or "", revision)
     except OSError as error:
         raise ConfigurationError(f"The database in DATABASE_OWNER_URL does not answer: {error}.") from error
     except DBAPIError as error:
         raise ConfigurationError(f"The migration was refused: {error.orig}.") from error
     finally:
         await engine.dispose()
+
+
+async def _without_queueing(connection: AsyncConnection, role: str, revision: str) -> None:
+    """Whoever waits for a lock on a table has everybody else wait behind it. So no lock is waited for longer than the
+    service waits for one: then all begins anew a moment later, and the others have been let through meanwhile."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        await connection.execute(text("SELECT set_config('lock_timeout', :most, false)"), {"most": f"{LOCK_WAIT}s"})
+        await connection.commit()
+        try:
+            await connection.run_sync(_upgrade, role, revision)
+            await connection.commit()
+            return
+        except DBAPIError as error:
+            await connection.rollback()
+            if getattr(error.orig, "sqlstate", None) != LOCKED or time.monotonic() > until:
+                raise
+        await asyncio.sleep(LOCK_WAIT)
 
 
 async def _prepare(connection: AsyncConnection, role: str, password: str) -> None:

@@ -7,6 +7,7 @@ from litestar import Litestar
 
 from docvault.ai.embeddings import prepare_embedder
 from docvault.database import open_database
+from docvault.ending import end_within
 from docvault.errors import ConfigurationError
 from docvault.local.home import check_port
 from docvault.logging import get_logger
@@ -16,6 +17,7 @@ from docvault.server.migrate import check_migrated
 from docvault.settings import Settings, require
 
 GRACE = 10  # seconds that open answers get when the process is told to stop
+END_SECONDS = 10.0
 log = get_logger(__name__)
 
 
@@ -27,6 +29,7 @@ async def serve(settings: Settings) -> None:
     await prepare_embedder(settings, log.info)
     running = server(settings, create_app(settings))
     await running.serve()
+    end_within(END_SECONDS)  # the interpreter would wait for a thread in which the embedding model hangs
     if not running.started:
         raise ConfigurationError("The API could not start; the log above says why.")
 

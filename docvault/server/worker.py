@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from docvault import queue
 from docvault.ai.embeddings import prepare_embedder, tokenizer_path
-from docvault.ai.hung import end_if_hung, hung_of, until_either
+from docvault.ai.hung import end_if_hung, hung_of, stay_awake, until_either
 from docvault.ending import close, end, end_within
 from docvault.logging import get_logger
 from docvault.presence import keep_present
@@ -46,10 +46,12 @@ async def work(settings: Settings) -> None:
         await resources.database.check_role()
         await check_migrated(resources.database)
         reader = Reader(settings, tokenizer_path(settings), resources.embedder.max_tokens)
+        awake = asyncio.create_task(stay_awake(resources.embedder))
         try:
             async with working(resources, Desk(resources, reader)):
                 log.info("worker.ready", jobs=settings.worker_jobs)
                 await until_either(stop, hung_of(resources.embedder))
+                await end([awake])
                 end_within(settings.stop_grace + STOP_SECONDS)
         finally:
             await close("reader", reader.close)

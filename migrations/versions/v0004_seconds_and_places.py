@@ -15,5 +15,5 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.execute("ALTER TABLE pages ADD COLUMN places jsonb")  # first, for a document being indexed is waited for
     op.execute("ALTER TABLE messages ADD COLUMN seconds double precision")
-    op.execute("ALTER TABLE pages ADD COLUMN places jsonb")

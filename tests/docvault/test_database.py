@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ async def test_no_journey_to_the_database_is_made_in_vain(changed: Any, snapshot
 
 
 @asynccontextmanager
-async def relay(url: Any, flowing: asyncio.Event) -> AsyncIterator[int]:
+async def relay(url: Any, flowing: asyncio.Event) -> AsyncGenerator[int]:
     """A port that leads to the server; while not `flowing`, nothing comes through, and nothing is closed."""
     unix = url.query.get("host", "")
 
@@ -151,5 +151,11 @@ async def test_a_server_that_says_nothing_any_more_is_given_up(
                     pass
         flowing.set()
         async with asyncio.timeout(30):
+            await database.check()
+            with pytest.raises(Unavailable):  # noqa: PT012 - in the middle of a transaction
+                async with database.transaction(uuid4()) as session:
+                    flowing.clear()
+                    await session.execute(text("SELECT 1"))
+            flowing.set()
             await database.check()
         await database.close()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from docvault.database import open_database
 from docvault.library import queries as library
 from search import asking, conversations, exchange
 from search.citations import Cited
@@ -52,6 +54,36 @@ async def test_documents_are_locked_in_the_order_of_their_ids(new_shelf: NewShel
     assert await keeping is None
     _, citations = await kept(shelf, str(asked.conversation_id))
     assert [c.document_id for c in citations[answer.id]] == [high, low]
+
+
+async def test_an_answer_is_kept_however_long_a_document_it_cites_is_locked(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a worker that indexes it, say: longer than one statement waits for a lock."""
+    hurried = open_database(msgspec.structs.replace(shelf.resources.settings, lock_timeout=0.2))
+    asked = await asking.ask(shelf.resources, shelf.owner_id, ChatRequest(QUESTION))
+    document: UUID = shelf.document  # type: ignore[attr-defined]
+    answer = Answer(uuid4(), "acme/a", "Quinces [1].", [Cited(1, document, "x", 1, "quinces", [], 0, 7)])
+    tries, twice = 0, asyncio.Event()
+    keep = Keeper._keep  # pyright: ignore[reportPrivateUsage]
+
+    async def counted(self: Keeper, answer: Answer) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 1:
+            twice.set()
+        await keep(self, answer)
+
+    monkeypatch.setattr(Keeper, "_keep", counted)
+    async with shelf.resources.database.transaction(shelf.owner_id) as session:
+        await library.lock(session, shelf.owner_id, [document])
+        keeping = asyncio.create_task(Keeper(hurried, asked).keep(answer))
+        async with asyncio.timeout(20):
+            await twice.wait()
+    assert await keeping is None
+    await hurried.close()
+    _, citations = await kept(shelf, str(asked.conversation_id))
+    assert [c.document_id for c in citations[answer.id]] == [document]
 
 
 @pytest.mark.parametrize("what", ["answer again", "ask in other words", "remove", "remove all"])

@@ -59,8 +59,8 @@ async def main(socket: str, key: str) -> None:
     async def ready(*_: object) -> None: ...
 
     embed.open_embedder, embed.prepare_embedder = opened, ready
-    embed.SILENT_SECONDS, hanging.TICK, hung.HEARD_SECONDS = SILENT_SECONDS, 0.1, 0.2
-    embed.ALIVE_EVERY = embedding_server.ALIVE_EVERY = 0.2
+    hung.SILENT_SECONDS, hanging.TICK, hung.HEARD_SECONDS = SILENT_SECONDS, 0.1, 0.2
+    hung.ALIVE_EVERY = embedding_server.ALIVE_EVERY = 0.2
     await embed.embed(Settings(home=Path(socket).parent, embedder=socket, secret_key=key))
 
 

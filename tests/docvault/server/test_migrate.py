@@ -15,6 +15,7 @@ from docvault.database import Database, open_database
 from docvault.errors import ConfigurationError
 from docvault.local.postgres import LocalPostgres
 from docvault.models import Base
+from docvault.server import migrate as module
 from docvault.server.migrate import check_migrated, migrate, newest_revision
 from docvault.settings import Settings
 
@@ -50,6 +51,38 @@ async def test_two_at_once_then_again(empty: Settings) -> None:
     await check_migrated(database)
     await database.check_role()
     await database.close()
+
+
+async def test_who_waits_for_a_lock_does_not_stop_the_others(empty: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long reading of pages goes on, others read beside it, and the migration is done when it has ended."""
+    monkeypatch.setattr(module, "LOCK_WAIT", 0.2)
+    await migrate(empty, "0003")
+    tried, twice = 0, asyncio.Event()
+    upgrade = module._upgrade  # pyright: ignore[reportPrivateUsage]
+
+    def counted(*arguments: Any) -> None:
+        nonlocal tried
+        tried += 1
+        if tried > 1:
+            twice.set()
+        upgrade(*arguments)
+
+    monkeypatch.setattr(module, "_upgrade", counted)
+    owner = open_database(_as_owner(empty))
+    async with owner.engine.connect() as reading, owner.engine.connect() as beside:
+        await reading.execute(text("BEGIN"))
+        await reading.execute(text("LOCK TABLE pages IN ACCESS SHARE MODE"))
+        migrating = asyncio.create_task(migrate(empty))
+        async with asyncio.timeout(60):
+            await twice.wait()
+            await beside.execute(text("SET lock_timeout = '10s'"))
+            for statement in ("BEGIN", "LOCK TABLE pages IN ACCESS SHARE MODE", "COMMIT"):
+                await beside.execute(text(statement))
+        assert not migrating.done()
+        await reading.execute(text("COMMIT"))
+        await migrating
+    await check_migrated(owner)
+    await owner.close()
 
 
 async def test_a_newer_database_is_left_alone(empty: Settings, postgres: LocalPostgres) -> None:
