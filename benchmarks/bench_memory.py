@@ -44,7 +44,7 @@ from ingestion.accept import Received, accept
 
 DIMENSIONS = 384
 MIB = 1024 * 1024
-LONGEST = 3600.0  # seconds
+LONGEST = 7200.0  # seconds
 WORDS = "The keeper of the lighthouse counts the ships that pass the cape and writes their names into his book. "
 
 

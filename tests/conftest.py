@@ -79,7 +79,7 @@ async def settings(home: Home, postgres: LocalPostgres, redis: LocalRedis, embed
         retry_delay=0.05,
         sweep=0.2,
         heartbeat=0.2,
-        lease=2.0,
+        lease=5.0,  # what is alive must not be called dead on a busy machine
     )
     setup_logging(made.log_level, made.log_format)
     await migrate(made)

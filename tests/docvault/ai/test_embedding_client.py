@@ -344,6 +344,7 @@ async def test_one_that_freezes_is_given_up(asked: Settings, monkeypatch: pytest
 
 async def test_one_that_lives_but_never_answers_is_given_up(asked: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(embedding_client, "PASSAGES_SECONDS", 0.2)
+    asked = msgspec.structs.replace(asked, embedding_seconds=0.2)
     slow = Slow()
     slow.gate.clear()
     async with served(slow, asked), client(asked) as remote:
