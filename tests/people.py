@@ -12,6 +12,8 @@ from uuid import uuid4
 import httpx
 import msgspec
 
+NOBODYS = "6d2f1c0e-5a5b-4c3d-9e8f-7a6b5c4d3e2f"
+"""An id of nothing. It is the same in every process, and so are the names of tests."""
 PASSWORD = "correct horse battery 42"
 PATIENCE = 60.0  # seconds a document may take in a test
 

@@ -18,7 +18,7 @@ from docvault.resources import Resources
 from docvault.settings import Settings
 from ingestion import resumable
 from tests.conftest import serving
-from tests.people import People, Person
+from tests.people import NOBODYS, People, Person
 
 VERSION = {"Tus-Resumable": "1.0.0"}
 BODY = {"Content-Type": "application/offset+octet-stream"}
@@ -91,7 +91,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
 # --- the protocol -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/api/uploads", f"/api/uploads/{uuid4()}"])
+@pytest.mark.parametrize("path", ["/api/uploads", f"/api/uploads/{NOBODYS}"])
 async def test_options_say_what_is_spoken(people: People, path: str, settings: Settings) -> None:
     answer = await people.stranger().options(path)
     assert answer.status_code == 204

@@ -16,15 +16,15 @@ from docvault.local.postgres import LocalPostgres
 from docvault.local.redis import LocalRedis
 from tests.docvault.accounts.test_routes import alive, problem
 from tests.docvault.admin.conftest import add_failed
-from tests.people import PASSWORD
+from tests.people import NOBODYS, PASSWORD
 from tests.vault import Account, Vault, open_vault
 
 NEW = "another correct horse 43"
 CALLS = [
     ("GET", "/api/admin/people", None),
     ("POST", "/api/admin/people", {"email": "a@b.de", "password": PASSWORD, "is_admin": True}),
-    ("PATCH", f"/api/admin/people/{uuid4()}", {"is_admin": True}),
-    ("POST", f"/api/admin/people/{uuid4()}/password", {"password": PASSWORD}),
+    ("PATCH", f"/api/admin/people/{NOBODYS}", {"is_admin": True}),
+    ("POST", f"/api/admin/people/{NOBODYS}/password", {"password": PASSWORD}),
     ("GET", "/api/admin/health", None),
     ("GET", "/api/admin/failures", None),
     ("POST", "/api/admin/failures/retry", None),

@@ -2,7 +2,7 @@ import base64
 import hashlib
 import time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import jwt
 import pytest
@@ -18,7 +18,7 @@ from docvault.security.tokens import (
 
 KEY = "one key that is long enough for its algorithm"
 OTHER_KEY = "another key that is long enough for its algorithm"
-OWNER, SESSION = uuid4(), uuid4()
+OWNER, SESSION = UUID(int=4711, version=4), UUID(int=4712, version=4)
 
 
 def forged(key: str = KEY, algorithm: str | None = "HS256", without: str = "", **claims: Any) -> str:
