@@ -256,6 +256,7 @@ async def test_two_files_that_changed_places_are_both_kept(vault: Vault) -> None
         (AES_256, "encrypted"),
         (zipped({"[Content_Types].xml": "<x/>"}), "unsupported_type"),
     ],
+    ids=["nothing", "nothing of anybody's", "cut off", "locked", "no document"],
 )
 async def test_archives_that_cannot_be_opened_say_why(vault: Vault, data: bytes, code: str) -> None:
     failed = await vault.read(await vault.upload("x.zip", data))
