@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { queryClient } from "@/shared/api/query";
 import { signedIn, type User } from "@/shared/api/session";
 import { keys } from "@/shared/vault/keys";
-import { PAGE } from "@/shared/vault/lists";
+import { PAGE, showDocuments } from "@/shared/vault/lists";
+import type { DocumentView } from "@/shared/vault/types";
 import { forgetFarPages, idsBetween, listKey, pageQuery, pagesAround } from "./list";
 import { inSight } from "./useRowWindow";
 
@@ -30,9 +31,9 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-function put(number: number) {
+function put(number: number, { total = 25_000, updatedAt = Date.now() } = {}) {
   const items = Array.from({ length: PAGE }, (_, n) => ({ id: id(number * PAGE + n) }));
-  queryClient.setQueryData(keys.documentPage({ sort: "filename" }, number), { items, total: 25_000 });
+  queryClient.setQueryData(keys.documentPage({ sort: "filename" }, number), { items, total }, { updatedAt });
 }
 
 const place = { sort: "filename" } as const;
@@ -84,6 +85,18 @@ test("a range over places nobody looked at is asked for, as the list is", async 
 test("known ids that may be wrong by now are asked for", async () => {
   put(0);
   await queryClient.invalidateQueries({ queryKey: listKey(place) });
+  await idsBetween(place, 0, 10);
+  expect(asked).toHaveLength(1);
+});
+
+test("an event about a document of an old page brings back no old length and no old places", async () => {
+  put(0, { total: 700, updatedAt: Date.now() - 20_000 });
+  await queryClient.invalidateQueries({ queryKey: listKey(place) });
+  put(5, { total: 730, updatedAt: Date.now() - 10_000 });
+  showDocuments([{ id: id(3), status: "ready" } as DocumentView]);
+  const further = await queryClient.fetchQuery(pageQuery(place, 6));
+  expect(further.total).toBe(730);
+  asked.length = 0;
   await idsBetween(place, 0, 10);
   expect(asked).toHaveLength(1);
 });

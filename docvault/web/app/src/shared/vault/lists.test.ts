@@ -84,3 +84,19 @@ test("in the trash is elsewhere", () => {
   put({}, 0, 10);
   expect(showDocuments([document(2, { trashed_at: "2026-01-01T00:00:00Z" })])).toHaveLength(1);
 });
+
+test("what is heard of one document makes a page no newer and no more certain", async () => {
+  const updatedAt = Date.now() - 20_000;
+  for (const number of [0, 1])
+    queryClient.setQueryData(keys.documentPage({}, number), page(number, 250), { updatedAt });
+  await queryClient.invalidateQueries({ queryKey: keys.documentPage({}, 0) });
+  const states = () => [0, 1].map((number) => queryClient.getQueryState(keys.documentPage({}, number)));
+  const before = states();
+  showDocuments([document(3, { status: "failed" }), document(103, { status: "failed" })]);
+  takeOut(["d4"], () => true);
+  expect(ids({}, 0)).not.toContain("d4");
+  for (const [number, state] of states().entries()) {
+    expect(state?.data).not.toBe(before[number]?.data);
+    expect([state?.dataUpdatedAt, state?.isInvalidated]).toEqual([updatedAt, number === 0]);
+  }
+});

@@ -45,9 +45,17 @@ export function showDocuments(documents: readonly DocumentView[]): DocumentView[
       if (!passes(now, filterOf(key))) wrong.push(now);
       return replaceEqualDeep(item, now);
     });
-    if (items.some((item, at) => item !== page.items[at])) queryClient.setQueryData(key, { ...page, items });
+    if (items.some((item, at) => item !== page.items[at])) putPage(key, { ...page, items });
   }
   return [...homeless.values(), ...wrong];
+}
+
+/** Changes what is known of a page. That makes it no newer than it was, and no more certain. */
+export function putPage(key: QueryKey, page: DocumentPage): void {
+  const before = queryClient.getQueryState(key);
+  queryClient.setQueryData<DocumentPage>(key, page, { updatedAt: before?.dataUpdatedAt });
+  if (before?.isInvalidated)
+    void queryClient.invalidateQueries({ queryKey: key, exact: true, refetchType: "none" });
 }
 
 /** Whether a list still is the place of this document; of words and tags only the server can tell. */
@@ -85,7 +93,7 @@ export function takeOut(ids: readonly string[], wrong: (filter: ListFilter) => b
     for (const [key, page] of pages) {
       const now = after.get(pageOf(key));
       if (!now || now === page) continue;
-      queryClient.setQueryData(key, now);
+      putPage(key, now);
       gaps ||= now.items.length < Math.min(PAGE, now.total - pageOf(key) * PAGE);
     }
   }
