@@ -29,7 +29,10 @@ beforeEach(() => {
     return Response.json({ ids, items: ids.map((id) => ({ id })), total });
   });
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 function put(number: number, { total = 25_000, updatedAt = Date.now() } = {}) {
   const items = Array.from({ length: PAGE }, (_, n) => ({ id: id(number * PAGE + n) }));
@@ -64,6 +67,17 @@ test("the whole list is counted at first and when it is asked for again, not wit
   expect(counted()).toEqual(["true", "false"]);
   await queryClient.fetchQuery({ ...pageQuery(place, 100), staleTime: 0 });
   expect(counted()).toEqual(["true", "false", "true"]);
+});
+
+test("what is heard of a document while its list is asked for is newer than the answer", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  put(0);
+  showDocuments([{ id: id(4), status: "failed" } as DocumentView]); // before: the answer is newer
+  vi.advanceTimersByTime(1);
+  const asking = queryClient.fetchQuery({ ...pageQuery(place, 0), staleTime: 0 });
+  showDocuments([{ id: id(3), status: "ready" } as DocumentView]);
+  const { items } = await asking;
+  expect(items.slice(3, 5).map(({ status }) => status)).toEqual(["ready", undefined]);
 });
 
 test("ids that are known are not asked for", async () => {

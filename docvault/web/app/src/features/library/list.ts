@@ -6,7 +6,7 @@ import { queryClient } from "@/shared/api/query";
 import { prepareFormats } from "@/shared/lib/format";
 import { keys } from "@/shared/vault/keys";
 import { isKind, TYPES } from "@/shared/vault/kind";
-import { type DocumentPage, keptPages, PAGE, pageOf } from "@/shared/vault/lists";
+import { type DocumentPage, keptPages, newest, PAGE, pageOf } from "@/shared/vault/lists";
 import { type LibraryPlace, SORTS } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
 import { useCalm } from "./useCalm";
@@ -51,11 +51,13 @@ export function pageQuery(place: LibraryPlace, page: number) {
   return queryOptions({
     queryKey: keys.documentPage(filterOf(place), page),
     queryFn: async ({ signal, queryKey }): Promise<DocumentPage> => {
+      const began = Date.now();
       const heard = () => totalOf(listKey(place));
       // Who scrolls on need not have the whole list counted with every page; who asks again wants to know.
       const count = heard() === undefined || queryClient.getQueryData(queryKey) !== undefined;
       const query = { ...asked(place), offset: page * PAGE, limit: PAGE, count };
-      const { items, total } = await body(api.GET("/api/documents", { params: { query }, signal }));
+      const { items: said, total } = await body(api.GET("/api/documents", { params: { query }, signal }));
+      const items = said.map((document) => newest(document, began));
       return { items, total: total ?? heard() ?? page * PAGE + items.length };
     },
   });

@@ -2,7 +2,6 @@ import { skipToken, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { RotateCw, X } from "lucide-react";
 import { api, body } from "@/shared/api/client";
-import { queryClient } from "@/shared/api/query";
 import { failureText } from "@/shared/lib/failure-text";
 import { bytes } from "@/shared/lib/format";
 
@@ -11,6 +10,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { wish } from "@/shared/vault/intents";
 import { keys } from "@/shared/vault/keys";
+import { newest } from "@/shared/vault/lists";
 import type { DocumentView } from "@/shared/vault/types";
 import type { Item } from "./model";
 import type { Queue } from "./queue";
@@ -60,9 +60,7 @@ export function UploadRow({ item, queue }: { item: Item; queue: Queue }) {
 async function documentOf(id: string): Promise<DocumentView> {
   const began = Date.now();
   const params = { path: { document_id: id } };
-  const said = (await body(api.GET("/api/documents/{document_id}", { params }))) as DocumentView;
-  const known = queryClient.getQueryState<DocumentView>(keys.document(id));
-  return known?.data && known.dataUpdatedAt >= began ? known.data : said;
+  return newest(await body(api.GET("/api/documents/{document_id}", { params })), began);
 }
 
 function Name({ item }: { item: Item }) {

@@ -31,6 +31,12 @@ export function knownDocument(id: string): DocumentView | undefined {
   return queryClient.getQueryData<DocumentView>(keys.document(id));
 }
 
+/** A document as an answer has it that was asked for at `began` (milliseconds), or as it was heard of since then. */
+export function newest(said: DocumentView, began: number): DocumentView {
+  const known = queryClient.getQueryState<DocumentView>(keys.document(said.id));
+  return known?.data && known.dataUpdatedAt >= began ? known.data : said;
+}
+
 /** Shows documents as they are, wherever they are. Those that no list has, and those that are in a wrong one. */
 export function showDocuments(documents: readonly DocumentView[]): DocumentView[] {
   for (const document of documents) queryClient.setQueryData(keys.document(document.id), document);
