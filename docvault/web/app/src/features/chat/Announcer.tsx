@@ -13,6 +13,7 @@ export function Announcer({ turns }: { turns: Turn[] }) {
     if (before.current === busy) return;
     before.current = busy;
     if (busy) return setSaid(t("announce.asked"));
+    if (last?.refused) return setSaid(""); // its note speaks for itself
     const all = Object.values(last?.answers ?? {});
     const done = all.filter((answer) => answer.state === "done").length;
     const failed = all.filter((answer) => answer.state === "failed").length;

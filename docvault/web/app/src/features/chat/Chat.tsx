@@ -7,16 +7,16 @@ import { Skeleton } from "@/shared/ui/Skeleton";
 import { aboutQuery } from "@/shared/vault/about";
 import type { ChatPlace } from "@/shared/vault/place";
 import { Announcer } from "./Announcer";
-import { ActionsProvider, type ChatActions } from "./actions";
+import { ActionsProvider } from "./actions";
 import styles from "./Chat.module.css";
 import { ChatHeader } from "./ChatHeader";
 import { Composer } from "./composer/Composer";
-import { filtersOf, isNarrowed, type Scope, scopeAt } from "./composer/scope";
+import { isNarrowed, type Scope, scopeAt } from "./composer/scope";
 import { type Thread as Conversation, useConversation } from "./conversation";
-import { ask, drop, placeNow, stop, usePlaceNow } from "./live/store";
+import { stop, usePlaceNow } from "./live/store";
 import { moveModels, useChosenModels } from "./models";
 import { Thread } from "./thread/Thread";
-import type { Turn } from "./types";
+import { useChatActions } from "./useChatActions";
 import { Welcome } from "./Welcome";
 
 const MAX_CHARS = 8000; // until the server says what it takes
@@ -83,38 +83,6 @@ function Loading() {
       <Skeleton width="60%" />
     </div>
   );
-}
-
-type Sending = ChatActions & { send: (question: string) => void };
-
-function useChatActions(
-  place: string,
-  { turns, missing }: Conversation,
-  models: string[],
-  scope: Scope,
-  maxChars: number,
-): Sending {
-  const busy = turns.some((turn) => turn.busy);
-  const filters = useMemo(() => filtersOf(scope), [scope]);
-  const conversationId = missing ? null : placeNow(place);
-  return useMemo(() => {
-    const again = (turn: Turn) => ({ question: turn.question, filters: turn.filters, conversationId });
-    return {
-      busy,
-      maxChars,
-      send: (question) => ask({ question, models, filters, conversationId }, place),
-      regenerate: (turn, model) => {
-        if (turn.questionId) ask({ ...again(turn), models: [model], regenerates: turn.questionId }, place);
-      },
-      edit: (turn, question) => {
-        if (turn.questionId) ask({ ...again(turn), question, models, replaces: turn.questionId }, place);
-      },
-      retry: (turn) => {
-        drop([turn.key]);
-        ask({ ...again(turn), models }, place);
-      },
-    };
-  }, [busy, maxChars, models, filters, conversationId, place]);
 }
 
 /** What is asked about stands in the address. */

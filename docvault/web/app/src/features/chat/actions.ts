@@ -8,7 +8,7 @@ export type ChatActions = {
   regenerate: (turn: Turn, model: string) => void;
   /** The question in other words, in the place of the one that stands. */
   edit: (turn: Turn, question: string) => void;
-  /** A question that was refused, once more. */
+  /** What was refused, once more. */
   retry: (turn: Turn) => void;
   maxChars: number;
 };

@@ -61,8 +61,18 @@ export type Turn = {
   sources: Source[] | null;
   filters: Filters;
   busy: boolean;
-  /** Why the question was not even taken. */
-  trouble: Trouble | null;
+  refused: Refused | null;
+};
+
+/** What was not even taken of a question, and why. */
+export type Refused = {
+  trouble: Trouble;
+  /** Of what was asked; the question that stands there may have another. */
+  key: string;
+  /** The question whose place it was to take. */
+  replaces?: string | undefined;
+  /** Those that were to answer a question that stands again. */
+  regenerates?: { questionId: string; models: string[] } | undefined;
 };
 
 export const MOST_MODELS = 4;

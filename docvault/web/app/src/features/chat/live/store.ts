@@ -31,12 +31,17 @@ function freshPlace(): string {
   return `new-${Math.random().toString(36).slice(2)}`;
 }
 
-/** Asks, and returns at once. `place` is the conversation's id or `placeOfNew()`. */
+/**
+ * Asks, and returns at once. `place` is the conversation's id or `placeOfNew()`. What was refused about the same question
+ * before is over.
+ */
 export function ask(asking: Asking, place: string): void {
   const turn = begun(asking, `turn-${Math.random().toString(36).slice(2)}`, place, performance.now());
   const controller = new AbortController();
   leaving.set(turn.key, controller);
-  become([...turns, turn]);
+  const about = asking.replaces ?? asking.regenerates;
+  const isOver = (one: LiveTurn) => one.trouble !== null && (one.replaces ?? one.regenerates) === about;
+  become([...(about ? turns.filter((one) => !isOver(one)) : turns), turn]);
   void listen(turn, controller.signal);
 }
 

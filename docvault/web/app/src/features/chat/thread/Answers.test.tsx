@@ -28,7 +28,7 @@ const TURN: Turn = {
   sources: [],
   filters: {},
   busy: false,
-  trouble: null,
+  refused: null,
 };
 
 test(

@@ -4,7 +4,7 @@ import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { useActions } from "../actions";
 import { AskedAbout } from "../composer/ScopeChips";
 import { isNarrowed, scopeOf } from "../composer/scope";
-import type { Turn } from "../types";
+import type { Trouble, Turn } from "../types";
 import { Answers } from "./Answers";
 import { QuestionView } from "./QuestionView";
 import { Sources } from "./Sources";
@@ -16,14 +16,14 @@ export const TurnView = memo(function TurnView({ turn }: { turn: Turn }) {
     <section className={styles.turn} data-models={turn.models.length > 1 ? "several" : "one"}>
       <QuestionView turn={turn} />
       {isNarrowed(scope) && <AskedAbout scope={scope} />}
-      {turn.trouble ? <Refused turn={turn} /> : <Answers turn={turn} />}
+      <Answers turn={turn} />
+      {turn.refused && <Refused turn={turn} why={turn.refused.trouble} />}
       <Sources turn={turn} />
     </section>
   );
 });
 
-function Refused({ turn }: { turn: Turn }) {
+function Refused({ turn, why: { code, detail, hint } }: { turn: Turn; why: Trouble }) {
   const { retry } = useActions();
-  const { code, detail, hint } = turn.trouble ?? { code: "", detail: "", hint: null };
   return <ProblemNote error={new Problem(0, code, detail, hint)} onRetry={() => retry(turn)} />;
 }

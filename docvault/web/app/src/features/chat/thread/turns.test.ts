@@ -104,11 +104,23 @@ test("a question that replaces another takes its place and what followed it", ()
   expect(turns.map((turn) => turn.question)).toEqual(["New?"]);
 });
 
-test("a question that was refused replaces nothing", () => {
-  const refused = happened(live(asking({ replaces: "q1" })), {
-    type: "broken",
-    trouble: { code: "x", detail: "No.", hint: null },
-    at: 1,
-  });
-  expect(merged(SAVED, [refused]).map((turn) => turn.question)).toEqual(["q1?", "q2?", "New?"]);
+const TROUBLE = { code: "x", detail: "No.", hint: null };
+const refused = (more: Partial<Asking>) =>
+  happened(live(asking(more)), { type: "broken", trouble: TROUBLE, at: 1 });
+
+test("a question that was refused replaces nothing, and knows what it was to replace", () => {
+  const turns = merged(SAVED, [refused({ replaces: "q1" })]);
+  expect(turns.map((turn) => turn.question)).toEqual(["q1?", "q2?", "New?"]);
+  expect(turns[2]).toMatchObject({ answers: {}, refused: { trouble: TROUBLE, key: "key", replaces: "q1" } });
+});
+
+test("where asking again is refused, all answers stay, and it is known what was asked", () => {
+  const turns = merged(SAVED, [refused({ regenerates: "q1", models: ["b"] })]);
+  expect(turns).toEqual([
+    {
+      ...SAVED[0],
+      refused: { trouble: TROUBLE, key: "key", regenerates: { questionId: "q1", models: ["b"] } },
+    },
+    SAVED[1],
+  ]);
 });

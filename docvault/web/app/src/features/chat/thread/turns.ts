@@ -1,6 +1,6 @@
 /** Questions with their answers, from what the server keeps and what is being written. Pure. */
 import { blank, type LiveTurn } from "../live/reducer";
-import type { Answer, Citation, ConversationDetail, Filters, Source, Turn, Usage } from "../types";
+import type { Answer, Citation, ConversationDetail, Filters, Refused, Source, Turn, Usage } from "../types";
 
 type Saved = Omit<ConversationDetail["messages"][number], "sources" | "filters"> & {
   sources?: Source[] | null;
@@ -32,7 +32,7 @@ function turnOf(question: Saved, keyOf: (questionId: string) => string): Turn {
     sources: question.sources ?? null,
     filters: question.filters ?? {},
     busy: false,
-    trouble: null,
+    refused: null,
   };
 }
 
@@ -73,40 +73,49 @@ const shownTurns = new WeakMap<LiveTurn, Turn>();
 function shown(live: LiveTurn): Turn {
   const known = shownTurns.get(live);
   if (known) return known;
-  const { key, questionId, question, models, answers, sources, filters, trouble } = live;
+  const { key, questionId, question, models, answers, sources, filters } = live;
+  const refused = refusedOf(live);
   const turn = {
     key,
     questionId,
     question,
     models: [...models].sort(), // the server tells the order they ended in: panes must not change places
-    answers,
+    answers: refused ? {} : answers,
     sources,
     filters,
-    trouble,
+    refused,
     busy: live.state !== "ended",
   };
   shownTurns.set(live, turn);
   return turn;
 }
 
+function refusedOf({ trouble, key, replaces, regenerates: questionId, models }: LiveTurn): Refused | null {
+  const regenerates = questionId === undefined ? undefined : { questionId, models };
+  return trouble && { trouble, key, replaces, regenerates };
+}
+
 let lastJoined: { there: Turn; live: LiveTurn; turn: Turn } | null = null;
 
 function joined(there: Turn, live: LiveTurn): Turn {
   if (lastJoined?.there === there && lastJoined.live === live) return lastJoined.turn;
+  const turn = live.trouble ? { ...there, refused: refusedOf(live) } : answeredAnew(there, live);
+  lastJoined = { there, live, turn };
+  return turn;
+}
+
+function answeredAnew(there: Turn, live: LiveTurn): Turn {
   const answers = { ...there.answers };
   for (const answer of Object.values(live.answers)) {
     if (!isKept(answers[answer.model], answer)) answers[answer.model] = answer;
   }
-  const turn: Turn = {
+  return {
     ...there,
     models: [...new Set([...there.models, ...live.models])].sort(),
     answers,
     sources: live.sources ?? there.sources,
     busy: live.state !== "ended",
-    trouble: live.trouble,
   };
-  lastJoined = { there, live, turn };
-  return turn;
 }
 
 /** Whether what the server keeps has all that was heard: then nothing of it is needed any more. */
