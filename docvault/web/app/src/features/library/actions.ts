@@ -1,5 +1,5 @@
 /** What can be done with documents: seen at once, taken back with a message when the server refuses. */
-import { useMutation } from "@tanstack/react-query";
+import { type QueryKey, useMutation } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api, body } from "@/shared/api/client";
@@ -9,14 +9,7 @@ import { useTexts } from "@/shared/texts";
 import { dismiss, retell, toast } from "@/shared/ui/toast";
 import { parentOf } from "@/shared/vault/folders";
 import { keys } from "@/shared/vault/keys";
-import {
-  type DocumentPage,
-  type Kept,
-  keptPages,
-  knownDocument,
-  showDocuments,
-  takeOut,
-} from "@/shared/vault/lists";
+import { type Kept, keptPages, knownDocument, putPage, showDocuments, takeOut } from "@/shared/vault/lists";
 import { dropDocuments } from "@/shared/vault/live";
 import { type LibraryPlace, libraryPlace } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
@@ -107,7 +100,7 @@ function useBulk() {
       }
     },
     onMutate: async ({ ids, what }) => {
-      const before = await pictured();
+      const before = await pictured(ids);
       for (const step of what) foreseen(ids, step);
       return before;
     },
@@ -127,7 +120,7 @@ function useRename() {
         }),
       ),
     onMutate: async ({ document, filename }) => {
-      const before = await pictured();
+      const before = await pictured([document.id]);
       showDocuments([{ ...document, filename }]);
       return before;
     },
@@ -144,11 +137,15 @@ function inParts(ids: readonly string[]): string[][] {
 
 /** Shows what a step will come to, of the documents that are known. */
 function foreseen(ids: readonly string[], what: Bulk): void {
-  const known = ids.length > MOST_SHOWN ? inLists(new Set(ids)) : ids.map(knownDocument);
-  const there = known.filter((document) => document !== undefined);
+  const there = known(ids);
   if (["trash", "restore", "delete"].includes(what.action)) dropDocuments(ids);
   if (what.action === "move") takeOut(ids, (place) => isElsewhere(place, what.folder));
   showDocuments(there.map((document) => changed(document, what)).filter((now, at) => now !== there[at]));
+}
+
+function known(ids: readonly string[]): DocumentView[] {
+  const found = ids.length > MOST_SHOWN ? inLists(new Set(ids)) : ids.map(knownDocument);
+  return found.filter((document) => document !== undefined);
 }
 
 function inLists(ids: ReadonlySet<string>): DocumentView[] {
@@ -169,14 +166,22 @@ function changed(document: DocumentView, what: Bulk): DocumentView {
   return document;
 }
 
-/** All lists as they are; answers that are on their way would undo what is about to be shown. */
-async function pictured(): Promise<Kept[]> {
+type Picture = { pages: readonly Kept[]; documents: readonly DocumentView[] };
+
+/** All lists and these documents as they are. Lists on their way would undo what is about to be shown. */
+async function pictured(ids: readonly string[]): Promise<Picture> {
   await queryClient.cancelQueries({ queryKey: keys.documentLists });
-  return keptPages();
+  return { pages: keptPages(), documents: known(ids) };
 }
 
-function restore(picture: readonly Kept[]): void {
-  for (const [key, page] of picture) queryClient.setQueryData<DocumentPage>(key, page);
+/** What is shown by itself, as in the reader, may be newer by now, and is asked for again. */
+function restore({ pages, documents }: Picture): void {
+  for (const [key, page] of pages) putPage(key, page);
+  for (const document of documents)
+    queryClient.setQueryData<DocumentView>(keys.document(document.id), document, { updatedAt: 0 });
+  const ids = new Set<unknown>(documents.map(({ id }) => id));
+  const isOne = ({ queryKey }: { queryKey: QueryKey }) => ids.has(queryKey.at(-1));
+  void queryClient.invalidateQueries({ queryKey: keys.eachDocument, predicate: isOne });
 }
 
 function refreshed(): void {

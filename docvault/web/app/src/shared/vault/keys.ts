@@ -7,6 +7,7 @@ export const keys = {
   documentList: (filter: object) => ["documents", "list", filter] as const,
   documentPage: (filter: object, page: number) => ["documents", "list", filter, page] as const,
   documentsNamed: (words: string) => ["documents", "named", words] as const,
+  eachDocument: ["documents", "one"] as const,
   document: (id: string) => ["documents", "one", id] as const,
   documentText: (id: string, first: number, last: number) => ["documents", "text", id, first, last] as const,
   folders: ["folders"] as const,
