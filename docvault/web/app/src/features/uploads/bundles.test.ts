@@ -162,6 +162,24 @@ test("halves find out which file was refused, and the others arrive", async () =
   expect(stages(queue)).toEqual({ a: "done", b: "done", bad: "failed", d: "done" });
 });
 
+test("where there is no room, each file is told so, and nothing is sent in vain", async () => {
+  const full = new Problem(413, "storage_quota_reached", "You may keep 10 bytes and have 10.");
+  const queue = await started(["a", "b", "c", "d", "e", "f", "g"], 2);
+  queue.cancel(idOf(queue, "g"));
+  requests[0]?.fail(full);
+  await settle();
+  expect(requests.length).toBe(2);
+  requests[1]?.end();
+  await settle();
+  expect(requests.length).toBe(2);
+  const [room, none] = ["done", "failed"];
+  expect(stages(queue)).toEqual({ a: none, b: none, c: room, d: room, e: none, f: none, g: "cancelled" });
+  expect(queue.snapshot()[5]?.failure?.text).toBe(full.detail);
+  queue.retryAll(); // something was deleted meanwhile
+  await settle();
+  expect(requests.slice(2).map(({ names }) => names.join(""))).toEqual(["ab", "ef"]);
+});
+
 test("a server that is broken is not asked again for each file", async () => {
   const queue = await started(["a", "b"]);
   requests[0]?.fail(new Problem(503, "unavailable", "Not now."));

@@ -4,7 +4,7 @@ import { problemText } from "@/shared/lib/problem-text";
 import type { DocumentView } from "@/shared/vault/types";
 import type { Bundle } from "./bundle";
 import { type Failure, gather, type Item, type Most, nameOf, shares } from "./model";
-import { isAboutContent } from "./retries";
+import { isAboutContent, isFull } from "./retries";
 
 /** What the queue is to its bundles. */
 export type Host = {
@@ -169,13 +169,21 @@ export class Bundles {
   /** All or none are taken: halves find out whose fault it was. */
   private refused(going: Going, error: unknown): void {
     if (going.stopped) return;
-    const { status } = asProblem(error);
+    const { status, code } = asProblem(error);
     const ids = going.ids.filter((id) => !going.unwanted.has(id));
-    if (isAboutContent(status) && ids.length > 1) {
+    if (isFull(code)) ids.push(...this.takeWaiting());
+    else if (isAboutContent(status) && ids.length > 1) {
       const half = Math.ceil(ids.length / 2);
       this.again(ids.slice(half));
       this.again(ids.slice(0, half));
-    } else for (const id of ids) this.host.failed(id, error);
+      return;
+    }
+    for (const id of ids) this.host.failed(id, error);
+  }
+
+  private takeWaiting(): string[] {
+    const ids = [...this.parts.splice(0).flat(), ...this.waiting.splice(0)];
+    return ids.filter((id) => this.host.item(id)?.stage === "waiting");
   }
 
   /** They go first, in a request of their own. */
