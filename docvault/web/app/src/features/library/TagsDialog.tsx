@@ -6,8 +6,7 @@ import { Button } from "@/shared/ui/Button";
 import { Checkbox } from "@/shared/ui/Checkbox";
 import { Dialog } from "@/shared/ui/Dialog";
 import { tagsQuery } from "@/shared/vault/folders";
-import { knownDocument } from "@/shared/vault/lists";
-import type { DocumentView } from "@/shared/vault/types";
+import { knownDocuments } from "@/shared/vault/lists";
 import { useActions } from "./actions";
 import { Buttons } from "./Buttons";
 import styles from "./TagsDialog.module.css";
@@ -19,7 +18,7 @@ export function TagsDialog({ ids, onClose }: Props) {
   const { t } = useTexts("library");
   const { t: common } = useTexts();
   const { changeTags } = useActions();
-  const [documents] = useState(() => seen(ids));
+  const [documents] = useState(() => knownDocuments(ids));
   const unseen = ids.length - documents.length;
   const known = useQuery(tagsQuery).data?.map(({ tag }) => tag) ?? [];
   const [extra, setExtra] = useState<string[]>([]);
@@ -83,8 +82,4 @@ export function TagsDialog({ ids, onClose }: Props) {
       </Buttons>
     </Dialog>
   );
-}
-
-function seen(ids: readonly string[]): DocumentView[] {
-  return ids.map(knownDocument).filter((document) => document !== undefined);
 }

@@ -9,7 +9,7 @@ import { useTexts } from "@/shared/texts";
 import { dismiss, retell, toast } from "@/shared/ui/toast";
 import { parentOf } from "@/shared/vault/folders";
 import { keys } from "@/shared/vault/keys";
-import { type Kept, keptPages, knownDocument, putPage, showDocuments, takeOut } from "@/shared/vault/lists";
+import { type Kept, keptPages, knownDocuments, putPage, showDocuments, takeOut } from "@/shared/vault/lists";
 import { dropDocuments } from "@/shared/vault/live";
 import { type LibraryPlace, libraryPlace } from "@/shared/vault/place";
 import type { DocumentView } from "@/shared/vault/types";
@@ -144,8 +144,7 @@ function foreseen(ids: readonly string[], what: Bulk): void {
 }
 
 function known(ids: readonly string[]): DocumentView[] {
-  const found = ids.length > MOST_SHOWN ? inLists(new Set(ids)) : ids.map(knownDocument);
-  return found.filter((document) => document !== undefined);
+  return ids.length > MOST_SHOWN ? inLists(new Set(ids)) : knownDocuments(ids);
 }
 
 function inLists(ids: ReadonlySet<string>): DocumentView[] {

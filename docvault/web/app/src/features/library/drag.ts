@@ -1,6 +1,6 @@
 /** Documents dragged onto folders. */
 import { type DragEvent, useState } from "react";
-import { knownDocument } from "@/shared/vault/lists";
+import { knownDocuments } from "@/shared/vault/lists";
 import { useActions } from "./actions";
 import type { Listing } from "./list";
 import { rowAt } from "./usePress";
@@ -33,7 +33,9 @@ export function useDropTarget(folder: string) {
       if (!takes(event)) return;
       event.preventDefault();
       const ids = JSON.parse(event.dataTransfer.getData(TYPE)) as string[];
-      const dropped = ids.filter((id) => knownDocument(id)?.folder !== folder);
+      const here = knownDocuments(ids).filter((document) => document.folder === folder);
+      const there = new Set(here.map(({ id }) => id));
+      const dropped = ids.filter((id) => !there.has(id));
       if (dropped.length) move(dropped, folder);
     },
   };

@@ -1,7 +1,8 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { queryClient } from "@/shared/api/query";
 import { keys } from "./keys";
-import { type DocumentPage, knownDocument, onLeft, PAGE, showDocuments, takeOut, without } from "./lists";
+import { type DocumentPage, knownDocuments, onLeft, PAGE, showDocuments, takeOut, without } from "./lists";
+import { dropDocuments } from "./live";
 import type { DocumentView } from "./types";
 
 const document = (n: number, rest: Partial<DocumentView> = {}) =>
@@ -68,9 +69,20 @@ test("a document is shown as it is in every list, and those without a place are 
   expect(showDocuments([document(4)]).map(({ id }) => id)).toEqual(["d4"]); // not in the folder
   const homeless = showDocuments([failed, stray]);
   expect(homeless.map(({ id }) => id)).toEqual(["d99", "d3", "d3"]);
-  expect(knownDocument("d3")?.status).toBe("failed");
-  expect(knownDocument("d99")).toEqual(stray);
+  expect(knownDocuments(["d99", "nobody", "d3"])).toEqual([stray, failed]);
   expect(queryClient.getQueryData(keys.documentPage({ q: "none" }, 0))).toBe(before);
+});
+
+test("however many documents are asked about, what is kept is gone through once", () => {
+  for (let number = 0; number < 20; number += 1) put({}, number, 2000);
+  const cache = vi.spyOn(queryClient.getQueryCache(), "findAll");
+  const known = knownDocuments(Array.from({ length: 100_000 }, (_, n) => `d${99_999 - n}`));
+  expect(known).toHaveLength(2000);
+  expect(known[0]?.id).toBe("d1999");
+  dropDocuments(known.map(({ id }) => id));
+  expect(cache.mock.calls.length).toBeLessThan(10);
+  cache.mockRestore();
+  expect(knownDocuments(["d3"])).toEqual([]);
 });
 
 test("a page in which nothing differs stays the very same", () => {

@@ -22,13 +22,14 @@ export function keptPages(queryKey: QueryKey = keys.documentLists): Kept[] {
   return pages.filter((entry): entry is Kept => entry[1] !== undefined);
 }
 
-/** A document as it was seen last, in a list or by itself. */
-export function knownDocument(id: string): DocumentView | undefined {
-  for (const [, page] of keptPages()) {
-    const found = page.items.find((item) => item.id === id);
-    if (found) return found;
-  }
-  return queryClient.getQueryData<DocumentView>(keys.document(id));
+/** Of these documents those that were seen, in a list or by themselves: in their order, each as it was seen last. */
+export function knownDocuments(ids: readonly string[]): DocumentView[] {
+  const asked = new Set(ids); // there may be very many: what is kept is gone through once for all of them
+  const known = new Map<string, DocumentView>();
+  const note = (one: DocumentView | undefined) => one && asked.has(one.id) && known.set(one.id, one);
+  for (const [, one] of queryClient.getQueriesData<DocumentView>({ queryKey: keys.eachDocument })) note(one);
+  for (const [, page] of keptPages()) page.items.forEach(note);
+  return ids.flatMap((id) => known.get(id) ?? []);
 }
 
 /** A document as an answer has it that was asked for at `began` (milliseconds), or as it was heard of since then. */

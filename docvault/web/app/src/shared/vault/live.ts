@@ -100,7 +100,11 @@ function isNews({ id, status, filename, folder, tags, trashed_at }: DocumentView
 
 /** Takes documents out of all lists. Whether there is a gap now that only the server can fill. */
 export function dropDocuments(ids: readonly string[]): boolean {
-  for (const id of ids) queryClient.removeQueries({ queryKey: keys.document(id) });
+  const gone = new Set<unknown>(ids);
+  queryClient.removeQueries({
+    queryKey: keys.eachDocument,
+    predicate: ({ queryKey }) => gone.has(queryKey.at(-1)),
+  });
   return takeOut(ids, () => true);
 }
 
