@@ -83,11 +83,17 @@ function Failed({ turn, answer }: { turn: Turn; answer: Answer }) {
   const said = say(new Problem(0, code, own, hint));
   const known = HINTS.find((one) => one === code); // what is kept of an answer has no hint
   const todo = known ? t(`answer.hints.${known}`) : said.hint;
+  const more = code.startsWith("model_") && detail !== "" && said.text !== detail; // what its provider says
   return (
     <div className={styles.failed}>
       <CircleAlert aria-hidden="true" />
       <div>
         <p>{said.text}</p>
+        {more && (
+          <p className={styles.hint} lang="en">
+            {detail}
+          </p>
+        )}
         {todo && <p className={styles.hint}>{todo}</p>}
         {turn.questionId !== null && (
           <Button size="s" disabled={busy} onClick={() => regenerate(turn, answer.model)}>
