@@ -68,6 +68,30 @@ async def ask(page: Page, question: str) -> None:
     await page.wait_for_url("**/chat/*")
 
 
+async def test_where_another_answer_is_refused_all_stay_and_trying_again_asks_for_it(
+    windows: Windows, reader: Person
+) -> None:
+    window = await windows.open(reader)
+    window.allow(r"Failed to load resource.*429 .*/api/chat")
+    page = await window.go("/chat")
+    await choose(page, GOOD, BROKEN)
+    await ask(page, QUESTION)
+    await expect(page.get_by_role("button", name="Answer again")).to_be_enabled()
+    refusal = json.dumps({"code": "too_many_requests", "detail": "Wait a moment."})
+    await window.context.route("**/api/chat", lambda route: route.fulfill(status=429, body=refusal))
+    await page.get_by_role("button", name="Answer again").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Wait a moment.")
+    await expect(page.get_by_role("article")).to_have_count(2)
+    await expect(page.get_by_text("12 days before the trip").first).to_be_visible()
+    await window.context.unroute("**/api/chat")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Answer again")).to_be_enabled()
+    id = urlsplit(page.url).path.rsplit("/", 1)[1]
+    kept = (await reader.http.get(f"/api/conversations/{id}")).json()["messages"]
+    assert sorted(message["role"] for message in kept) == ["assistant", "assistant", "user"]
+
+
 async def test_what_is_long_is_read_from_where_one_likes(windows: Windows, reader: Person) -> None:
     window = await windows.open(reader)
     page = await window.go("/chat")

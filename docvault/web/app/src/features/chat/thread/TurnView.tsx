@@ -25,5 +25,9 @@ export const TurnView = memo(function TurnView({ turn }: { turn: Turn }) {
 
 function Refused({ turn, why: { code, detail, hint } }: { turn: Turn; why: Trouble }) {
   const { retry } = useActions();
-  return <ProblemNote error={new Problem(0, code, detail, hint)} onRetry={() => retry(turn)} />;
+  return (
+    <div className={styles.refused}>
+      <ProblemNote error={new Problem(0, code, detail, hint)} onRetry={() => retry(turn)} />
+    </div>
+  );
 }
