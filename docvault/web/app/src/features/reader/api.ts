@@ -3,6 +3,7 @@ import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { api, authorized, body } from "@/shared/api/client";
 import { problemOf } from "@/shared/api/problem";
 import { queryClient } from "@/shared/api/query";
+import { fetchDocument } from "@/shared/vault/document";
 import { keys } from "@/shared/vault/keys";
 import { putDocument } from "@/shared/vault/live";
 import type { Box, DocumentView } from "@/shared/vault/types";
@@ -36,7 +37,7 @@ function sending(data: object): RequestInit {
 const at = (id: string, rest = "") => `/api/documents/${encodeURIComponent(id)}${rest}`;
 
 export function useDocument(id: string) {
-  return useQuery({ queryKey: keys.document(id), queryFn: () => json<DocumentView>(at(id)) });
+  return useQuery({ queryKey: keys.document(id), queryFn: () => fetchDocument(id) });
 }
 
 /** Pages `first` to `last` of a document's text; those behind its end are not there. */

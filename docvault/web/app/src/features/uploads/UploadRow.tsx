@@ -1,17 +1,15 @@
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { RotateCw, X } from "lucide-react";
-import { api, body } from "@/shared/api/client";
 import { failureText } from "@/shared/lib/failure-text";
 import { bytes } from "@/shared/lib/format";
 
 import { useTexts } from "@/shared/texts";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
+import { fetchDocument } from "@/shared/vault/document";
 import { wish } from "@/shared/vault/intents";
 import { keys } from "@/shared/vault/keys";
-import { newest } from "@/shared/vault/lists";
-import type { DocumentView } from "@/shared/vault/types";
 import type { Item } from "./model";
 import type { Queue } from "./queue";
 import styles from "./UploadRow.module.css";
@@ -56,13 +54,6 @@ export function UploadRow({ item, queue }: { item: Item; queue: Queue }) {
   );
 }
 
-/** What an event said while this was asked for is newer. */
-async function documentOf(id: string): Promise<DocumentView> {
-  const began = Date.now();
-  const params = { path: { document_id: id } };
-  return newest(await body(api.GET("/api/documents/{document_id}", { params })), began);
-}
-
 function Name({ item }: { item: Item }) {
   const shown = item.folder ? `${item.folder}/${item.name}` : item.name;
   if (!item.documentId) return <p className={styles.name}>{shown}</p>;
@@ -81,7 +72,7 @@ function State({ item }: { item: Item }) {
   const id = item.documentId;
   const document = useQuery({
     queryKey: keys.document(id ?? ""),
-    queryFn: id ? () => documentOf(id) : skipToken,
+    queryFn: id ? () => fetchDocument(id) : skipToken,
     staleTime: Number.POSITIVE_INFINITY,
   }).data;
   if (item.failure && item.stage === "sending") return t("stage.again", { why: item.failure.text });

@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, body } from "@/shared/api/client";
 import { asProblem } from "@/shared/api/problem";
+import { fetchDocument } from "@/shared/vault/document";
 import { type FolderView, foldersQuery, tagsQuery } from "@/shared/vault/folders";
 import { keys } from "@/shared/vault/keys";
 import type { DocumentView } from "@/shared/vault/types";
@@ -31,8 +32,7 @@ export function useDocuments(q: string): { items: DocumentView[]; busy: boolean;
 export function useFilename(id: string | null): string | null | undefined {
   const query = useQuery({
     queryKey: keys.document(id ?? ""),
-    queryFn: () =>
-      body(api.GET("/api/documents/{document_id}", { params: { path: { document_id: id ?? "" } } })),
+    queryFn: () => fetchDocument(id ?? ""),
     enabled: id !== null,
   });
   if (query.error && asProblem(query.error).status === 404) return null;
