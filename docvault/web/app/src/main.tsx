@@ -19,10 +19,10 @@ const root = document.getElementById("root") as HTMLElement;
 async function start(): Promise<void> {
   watchParts();
   showTheme();
+  forgetOnSignOut();
   // Beside the texts: who is there, and what shows the place. Whatever goes wrong comes up again below.
   router.load().catch(() => undefined);
   await startTexts();
-  forgetOnSignOut();
   keepSettling();
   createRoot(root).render(
     <StrictMode>

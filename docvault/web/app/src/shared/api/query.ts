@@ -3,7 +3,7 @@ import { MutationCache, QueryClient } from "@tanstack/react-query";
 import { problemText } from "@/shared/lib/problem-text";
 import { toast } from "@/shared/ui/toast";
 import { asProblem } from "./problem";
-import { sessionState, subscribe } from "./session";
+import { onPersonGone } from "./session";
 
 const TRIES = 3;
 
@@ -32,11 +32,5 @@ export const queryClient = new QueryClient({
 
 /** Another person must find nothing of the last one's here. */
 export function forgetOnSignOut(): () => void {
-  let person: string | null = null;
-  return subscribe(() => {
-    const now = sessionState();
-    const next = now.status === "in" ? now.session.user.id : null;
-    if (person !== null && next !== person) queryClient.clear();
-    if (now.status !== "unknown") person = next;
-  });
+  return onPersonGone(() => queryClient.clear());
 }

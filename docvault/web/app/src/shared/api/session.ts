@@ -27,6 +27,7 @@ const PERSON = "docvault.person"; // who was signed in here last; never a token
 
 let state: SessionState = { status: "unknown" };
 const listeners = new Set<() => void>();
+const farewells = new Set<() => void>();
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(LOCK);
 
 channel?.addEventListener("message", (event: MessageEvent<SessionState>) => become(event.data, false));
@@ -49,6 +50,17 @@ export function useUser(): User {
 export function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** The id of who is signed in. */
+export function personHere(): string | null {
+  return state.status === "in" ? state.session.user.id : null;
+}
+
+/** `forget` whatever is a person's, each time that one is here no longer: the next must find nothing of theirs. */
+export function onPersonGone(forget: () => void): () => void {
+  farewells.add(forget);
+  return () => farewells.delete(forget);
 }
 
 export function signedIn(tokens: Tokens): void {
@@ -185,10 +197,12 @@ function exclusively<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function become(next: SessionState, tell = true): void {
+  const before = personHere();
   state = next;
   if (next.status === "in") localStorage.setItem(PERSON, JSON.stringify(next.session.user));
   if (next.status === "out") localStorage.removeItem(PERSON);
   if (next.status !== "unknown") seenBy(next.status === "in" ? next.session.user.id : null);
   if (tell) channel?.postMessage(next);
+  if (before !== null && before !== personHere()) for (const forget of farewells) forget();
   for (const listener of listeners) listener();
 }
