@@ -7,11 +7,13 @@ import { ask, drop, stop, useLiveTurns } from "./store";
 
 type Sent = { question?: string; replaces?: string; conversation_id?: string };
 const sent: Sent[] = [];
+const signals: (AbortSignal | null | undefined)[] = [];
 let answers: (() => AsyncGenerator<ServerEvent>)[] = [];
 
 vi.mock("@/shared/api/sse", () => ({
   serverEvents: (_path: string, init: RequestInit) => {
     sent.push(JSON.parse(String(init.body)));
+    signals.push(init.signal);
     const next = answers.shift();
     if (!next) throw new Error("asked too often");
     return next();
@@ -82,4 +84,28 @@ test("what is not there for other reasons is said at once", async () => {
   await vi.advanceTimersByTimeAsync(300);
   expect(sent).toHaveLength(1);
   expect(shown().at(-1)?.trouble?.code).toBe("question_not_found");
+});
+
+test("who was signed in before this was fetched leaves no question and no stream behind", async () => {
+  vi.resetModules(); // it is fetched with the chat, long after the session is known
+  const session = await import("@/shared/api/session");
+  const user = {
+    id: "1",
+    email: "a@b.c",
+    is_admin: false,
+    created_at: "2026-01-01T00:00:00Z",
+    preferences: {},
+  };
+  session.signedIn({ access_token: "one", token_type: "bearer", expires_in: 900, user });
+  const fresh = await import("./store");
+  const place = fresh.placeOfNew();
+  answers = [refused, endless];
+  fresh.ask({ ...ASKING, conversationId: null }, place);
+  fresh.ask(ASKING, "c");
+  await vi.advanceTimersByTimeAsync(300);
+  expect([fresh.useLiveTurns(place).length, fresh.useLiveTurns("c").length]).toEqual([1, 1]);
+  session.signedOut();
+  expect([fresh.useLiveTurns(place), fresh.useLiveTurns("c")]).toEqual([[], []]);
+  expect(fresh.placeOfNew()).not.toBe(place);
+  expect(signals.at(-1)?.aborted).toBe(true);
 });

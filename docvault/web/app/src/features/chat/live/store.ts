@@ -5,7 +5,7 @@
 import { useRef, useSyncExternalStore } from "react";
 import { asProblem } from "@/shared/api/problem";
 import { queryClient } from "@/shared/api/query";
-import { subscribe as onSession, sessionState } from "@/shared/api/session";
+import { onPersonGone } from "@/shared/api/session";
 import { type ServerEvent, serverEvents } from "@/shared/api/sse";
 import { keys } from "@/shared/vault/keys";
 import { listNew } from "../history/cache";
@@ -241,16 +241,8 @@ export function usePlaceOfNew(): string {
   return useSyncExternalStore(subscribe, placeOfNew);
 }
 
-// Another person finds nothing of the last one's.
-let person: string | null = null;
-onSession(() => {
-  const now = sessionState();
-  const next = now.status === "in" ? now.session.user.id : null;
-  if (next === person) return;
-  if (person !== null) {
-    for (const controller of leaving.values()) controller.abort();
-    newPlace = freshPlace();
-    become([]);
-  }
-  person = next;
+onPersonGone(() => {
+  for (const controller of leaving.values()) controller.abort();
+  newPlace = freshPlace();
+  become([]);
 });
