@@ -3,6 +3,7 @@ import i18next from "i18next";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { offline, Problem } from "@/shared/api/problem";
 import { tellReached } from "@/shared/lib/online";
+import { unsent } from "@/shared/lib/unsent";
 import { SMALL } from "./model";
 import { Queue } from "./queue";
 import type { Heard, Sent } from "./transport";
@@ -38,6 +39,8 @@ const found = (count: number, size = SMALL + 1) =>
   });
 const stages = (queue: Queue) => queue.snapshot().map((item) => item.stage);
 const settle = () => vi.advanceTimersByTimeAsync(150);
+const longest = () => vi.advanceTimersByTimeAsync(6000); // of all its timers
+const kept = () => Object.keys(localStorage).filter((key) => key.startsWith("docvault.uploads."));
 
 beforeEach(async () => {
   await i18next.init({ lng: "en", resources: {} });
@@ -96,4 +99,40 @@ test("what was cancelled is not sent, whatever comes back from it", async () => 
   sent[0]?.end({ documentId: "d", duplicate: false });
   await settle();
   expect(stages(queue)).toEqual(["cancelled", "cancelled"]);
+});
+
+test("who leaves while files are sent is asked about them no more, and no name is kept", async () => {
+  const queue = new Queue("anna");
+  const stop = queue.start();
+  await settle();
+  queue.add(found(1), [], () => null);
+  await vi.advanceTimersByTimeAsync(600);
+  expect([unsent(), kept().length]).toEqual([1, 1]);
+  sent[0]?.heard.progress(1); // it is about to be shown
+  stop();
+  localStorage.clear(); // as signing out does
+  expect(unsent()).toBe(0);
+  await longest();
+  expect([unsent(), kept()]).toEqual([0, []]);
+});
+
+test("what a folder still brings after its person left is neither sent nor kept", async () => {
+  const queue = new Queue("anna");
+  const stop = queue.start();
+  await settle();
+  stop();
+  queue.add(found(2), [], () => null);
+  await longest();
+  expect(sent).toEqual([]);
+  expect([unsent(), kept()]).toEqual([0, []]);
+});
+
+test("it can begin again after it ended", async () => {
+  const queue = new Queue("anna");
+  queue.start()();
+  const stop = queue.start();
+  queue.add(found(1), [], () => null);
+  await vi.advanceTimersByTimeAsync(600);
+  expect([unsent(), kept().length]).toEqual([1, 1]);
+  stop();
 });

@@ -42,6 +42,7 @@ export class Queue {
   sum: Totals = totals([]);
   private shown: ReturnType<typeof setTimeout> | undefined;
   private keeping: ReturnType<typeof setTimeout> | undefined;
+  private closed = false;
 
   /** `most`: what the server takes in one request, as far as that is known. */
   constructor(owner: string, most: () => Partial<Most> = () => ({})) {
@@ -59,6 +60,7 @@ export class Queue {
 
   /** Until the returned function is called. What is on its way then stops, and can be gone on with. */
   start(): () => void {
+    this.closed = false;
     const leaving = new AbortController();
     void this.kept.restored().then((items) => !leaving.signal.aborted && this.put(items));
     window.addEventListener("pagehide", () => this.keep(), { signal: leaving.signal });
@@ -66,12 +68,20 @@ export class Queue {
     return () => {
       leaving.abort();
       deaf();
-      clearTimeout(this.keeping);
-      for (const sending of this.running.values()) sending.stop(false);
-      this.running.clear();
-      this.bundles.stopAll();
-      tellUnsent(0);
+      this.close();
     };
+  }
+
+  /** Nothing of it may be sent, told or kept from here on: somebody else may be signed in by then. */
+  private close(): void {
+    this.closed = true;
+    clearTimeout(this.shown);
+    clearTimeout(this.keeping);
+    this.shown = this.keeping = undefined;
+    for (const sending of this.running.values()) sending.stop(false);
+    this.running.clear();
+    this.bundles.stopAll();
+    tellUnsent(0);
   }
 
   readonly snapshot = (): readonly Item[] => this.picture;
@@ -88,6 +98,7 @@ export class Queue {
 
   /** `refusal` says why a file is not even sent. A file that was interrupted goes on where it was. */
   add(found: readonly Found[], tags: string[], refusal: (file: File) => Failure | null): void {
+    if (this.closed) return; // a dropped folder is still walked through
     const interrupted = new Map<string, Item>();
     for (const item of this.items.values())
       if (item.stage === "interrupted") interrupted.set(marksOf(item, item.folder), item);
@@ -222,6 +233,7 @@ export class Queue {
   private show(): void {
     clearTimeout(this.shown);
     this.shown = undefined;
+    if (this.closed) return;
     this.picture = [...this.items.values()];
     this.sum = totals(this.picture);
     const { active, sent } = this.sum;

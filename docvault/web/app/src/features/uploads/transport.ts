@@ -43,7 +43,10 @@ export function send(what: What, heard: Heard): Sending {
           storeFingerprintForResuming: false, // the queue keeps the addresses itself
           metadata: metadata(what),
           onBeforeRequest: async (request) => {
-            request.setHeader("Authorization", `Bearer ${await accessToken()}`);
+            const token = await accessToken();
+            if (stopped && !forgotten)
+              throw new Error("It was stopped, and the token may be another person's.");
+            request.setHeader("Authorization", `Bearer ${token}`);
           },
           onAfterResponse: async (_request, response) => {
             last = response;
