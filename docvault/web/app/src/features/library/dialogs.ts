@@ -1,5 +1,6 @@
 /** Which dialog of the library is open. The sidebar opens them too, so the page and not a context holds it. */
 import { useSyncExternalStore } from "react";
+import { onPersonGone } from "@/shared/api/session";
 import type { DocumentView } from "@/shared/vault/types";
 
 export type OpenDialog =
@@ -19,6 +20,8 @@ export function openDialog(dialog: OpenDialog | null): void {
   current = dialog;
   for (const listener of listeners) listener();
 }
+
+onPersonGone(() => openDialog(null));
 
 export function useOpenDialog(): OpenDialog | null {
   return useSyncExternalStore(

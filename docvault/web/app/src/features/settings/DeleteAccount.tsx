@@ -86,8 +86,8 @@ function useLeave() {
     mutationFn: (password: string) => body(api.DELETE("/api/me", { body: { password } })),
     meta: { quiet: true },
     onSuccess: () => {
-      toast({ text: t("leave.done") });
       accountGone();
+      toast({ text: t("leave.done") }); // for whoever has just left: what they were told before is forgotten
     },
   });
 }

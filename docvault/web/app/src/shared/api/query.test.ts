@@ -1,5 +1,8 @@
 // @vitest-environment jsdom
+import { cleanup, renderHook } from "@testing-library/react";
+import i18next from "i18next";
 import { afterEach, expect, test } from "vitest";
+import { useToasts } from "@/shared/ui/toast";
 import { forgetOnSignOut, queryClient } from "./query";
 import { signedIn, signedOut } from "./session";
 
@@ -17,6 +20,7 @@ const KEY = ["documents"];
 let deaf: () => void = () => undefined;
 
 afterEach(() => {
+  cleanup();
   deaf();
   signedOut();
   queryClient.clear();
@@ -44,4 +48,29 @@ test("a token that is renewed costs nothing", () => {
   queryClient.setQueryData(KEY, ["anna's"]);
   signedIn({ ...tokensOf("anna"), access_token: "another" });
   expect(queryClient.getQueryData(KEY)).toEqual(["anna's"]);
+});
+
+test("what fails is said to whoever wanted it, and to nobody else", async () => {
+  await i18next.init({ lng: "en", resources: {} });
+  deaf = forgetOnSignOut();
+  const toasts = () => renderHook(useToasts).result.current.length;
+  const fail = () => {
+    let broken: () => void = () => undefined;
+    const mutationFn = () => new Promise((_, reject) => (broken = () => reject(new Error("No."))));
+    const over = queryClient.getMutationCache().build(queryClient, { mutationFn }).execute(undefined);
+    return { broken: () => broken(), over: over.catch(() => undefined) };
+  };
+  signedIn(tokensOf("anna"));
+  const first = fail();
+  await Promise.resolve();
+  first.broken();
+  await first.over;
+  expect(toasts()).toBe(1);
+  const second = fail();
+  await Promise.resolve();
+  signedOut();
+  expect(toasts()).toBe(0);
+  second.broken();
+  await second.over;
+  expect(toasts()).toBe(0);
 });

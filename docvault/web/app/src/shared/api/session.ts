@@ -22,6 +22,7 @@ export type SessionState =
   | { status: "in"; session: Session };
 
 const EARLY = 60_000; // milliseconds before its end at which a token is renewed
+const ERRANDS = 3000; // milliseconds for what a person who signs out left to do
 const LOCK = "docvault-session";
 const PERSON = "docvault.person"; // who was signed in here last; never a token
 
@@ -79,13 +80,32 @@ export function accountGone(): void {
   forgetHere();
 }
 
-/** Ends the session here at once, and on the server, or all of them there, as soon as it can be reached. */
+type Errand = () => Promise<unknown> | undefined;
+const errands = new Set<Errand>();
+
+/** What is to be sent before a person signs out, for afterwards there is no token for it. Undefined: nothing waits. */
+export function beforeSignOut(errand: Errand): void {
+  errands.add(errand);
+}
+
+/**
+ * Ends the session here at once, or when what was left to do is done, and on the server, or all of them there, as soon
+ * as it can be reached.
+ */
 export async function signOut(everywhere = false): Promise<void> {
+  const leaving = personHere();
+  const left = [...errands].flatMap((errand) => errand() ?? []);
+  if (left.length) await Promise.race([Promise.allSettled(left), pause(ERRANDS)]);
+  if (personHere() !== leaving) return; // gone meanwhile, as in another tab
   const token = state.status === "in" ? state.session.token : "";
   owe(everywhere); // first: a page that dies in between must not sign in again by its cookie
   become({ status: "out", left: true });
   forgetHere();
   await settleOwed(token).catch(() => undefined); // the sign-in page says so, and it is tried again
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Ends on the server what was ended here. To be awaited before anybody signs in. Throws a `Problem`. */

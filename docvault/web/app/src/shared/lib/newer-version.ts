@@ -54,7 +54,8 @@ function offer(take: () => void): void {
     reloading = true;
     take();
   };
-  toast({ text: i18next.t("updated"), stays: Infinity, action: { label: i18next.t("action.reload"), run } });
+  const action = { label: i18next.t("action.reload"), run };
+  toast({ text: i18next.t("updated"), stays: Infinity, action, forAll: true });
 }
 
 function ownVersion(): string | undefined {

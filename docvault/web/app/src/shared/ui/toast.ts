@@ -12,6 +12,8 @@ export type Toast = {
   stays: number;
   /** Once, when it left without its action. */
   onGone?: () => void;
+  /** It is about the page, not about anything of the person's. */
+  forAll?: boolean;
 };
 
 const STAYS = 5000;
@@ -38,6 +40,11 @@ export function dismiss(id: number, acted = false): void {
   show(toasts.filter((one) => one.id !== id));
   if (acted) gone.action?.run();
   else gone.onGone?.();
+}
+
+/** Of the person who left: nobody can act on them any more, and what waited for their end is not to happen either. */
+export function forgetToasts(): void {
+  show(toasts.filter((one) => one.forAll));
 }
 
 export function useToasts(): readonly Toast[] {
