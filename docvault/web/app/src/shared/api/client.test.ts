@@ -46,4 +46,16 @@ describe("a call that is refused", () => {
     const last = asked.mock.calls[2]?.[0] as Request;
     expect(last.headers.get("Authorization")).toBe("Bearer two");
   });
+
+  it("is not asked again in the name of the next person, nor does it sign them out", async () => {
+    signedIn(TOKENS);
+    const asked = vi.fn(async () => {
+      signedIn({ ...TOKENS, access_token: "other", user: { ...USER, id: "2" } });
+      return answer(401, { code: "token_expired", detail: "Too old." });
+    });
+    vi.stubGlobal("fetch", asked);
+    await expect(body(api.GET("/api/me"))).rejects.toMatchObject({ status: 401 });
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(sessionState()).toMatchObject({ status: "in", session: { token: "other" } });
+  });
 });

@@ -4,19 +4,25 @@ import { tellReached } from "@/shared/lib/online";
 import { asProblem, problemOf } from "./problem";
 import type { paths } from "./schema";
 import { SEEN_BYTES } from "./seen-names";
-import { accessToken, sessionState, signedOut } from "./session";
+import { accessToken, personHere, sessionState, signedOut } from "./session";
 
-/** `fetch` with the person's token; renewed once when the server refuses it. */
+/**
+ * `fetch` with the person's token; renewed once when the server refuses it. What one person asked never goes out in the
+ * name of the next.
+ */
 export async function authorized(input: Request | string, init?: RequestInit): Promise<Response> {
   const request = new Request(input, { credentials: "same-origin", ...init });
   const again = request.body === null ? request : request.clone();
+  const asker = personHere();
+  const isGone = () => asker !== null && personHere() !== asker;
   const token = await tokenFor(request);
-  const response = await sent(request, token);
-  if (response.status !== 401 || token === null || (await isAboutPassword(response))) return response;
+  const response = await sent(request, isGone() ? null : token);
+  if (response.status !== 401 || token === null || (await isAboutPassword(response)) || isGone())
+    return response;
   const renewed = await accessToken(token);
-  if (renewed === null) return response;
+  if (renewed === null || isGone()) return response;
   const second = await sent(again, renewed);
-  if (second.status === 401) signedOut();
+  if (second.status === 401 && !isGone()) signedOut();
   return second;
 }
 
