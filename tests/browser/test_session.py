@@ -245,6 +245,44 @@ async def test_a_link_signs_in_once(windows: Windows, people: People) -> None:
     await expect(page.get_by_text("Nothing here yet")).to_be_visible()
 
 
+async def expect_inside(page: Page, person: Person) -> None:
+    await expect(page.get_by_role("button", name=f"Your account: {person.email}")).to_be_visible()
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_link_signs_in_its_person_also_where_somebody_else_was(
+    windows: Windows, people: People, ended: bool
+) -> None:
+    anna, bert = await people.several(2)
+    window = await windows.open(anna)
+    if ended:
+        answer = await anna.http.post("/api/auth/logout", params={"everywhere": True})
+        assert answer.is_success, answer.text
+    renewals: list[str] = []
+    window.page.on("request", lambda one: renewals.append(one.url) if "/api/auth/refresh" in one.url else None)
+    page = await window.go((await bert.http.post("/api/auth/sign-in-link")).json()["url"])
+    await expect_inside(page, bert)
+    assert not renewals, "an answer about the other's cookie may come last"
+    await page.reload()
+    await expect_inside(page, bert)
+
+
+async def test_a_link_in_one_tab_changes_the_person_in_the_other_and_what_it_hears_of(
+    windows: Windows, people: People, reading: None
+) -> None:
+    anna, bert = await people.several(2)
+    window = await windows.open(anna)
+    page = await window.go("/library")
+    await expect(page.get_by_text("Nothing here yet")).to_be_visible()
+    other = await window.context.new_page()
+    await other.goto(window.address + (await bert.http.post("/api/auth/sign-in-link")).json()["url"])
+    await expect_inside(other, bert)
+    await expect_inside(page, bert)
+    await expect(page.get_by_text("Nothing here yet")).to_be_visible()
+    await bert.add(("osprey.txt", b"The osprey nests on the northern cliff."))
+    await expect(page.get_by_role("row").filter(has_text="osprey.txt")).to_be_visible()
+
+
 async def test_a_password_changed_elsewhere_ends_the_session_and_one_comes_back_to_the_place(
     windows: Windows, people: People
 ) -> None:

@@ -15,7 +15,9 @@ import { TabBar } from "./TabBar";
 
 /** Around everything that signed-in people see. */
 export function Shell() {
-  return useSession().status === "in" ? <Inside /> : <SignedOut />;
+  const session = useSession();
+  if (session.status !== "in") return <SignedOut />;
+  return <Inside key={session.session.user.id} />; // the next person, as by a link, begins anew
 }
 
 function Inside() {

@@ -3,7 +3,7 @@ import { useNavigate, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { body, open } from "@/shared/api/client";
 import { asProblem, Problem } from "@/shared/api/problem";
-import { isInside, settleOwed, signedIn, useSession } from "@/shared/api/session";
+import { enterBy, isInside, useSession } from "@/shared/api/session";
 import { clock } from "@/shared/lib/format";
 import { useProblemText } from "@/shared/lib/problem-text";
 import { useTexts } from "@/shared/texts";
@@ -94,12 +94,9 @@ function useGoOn(next?: string): void {
 
 function useEnter(kind: Props["kind"]) {
   return useMutation({
-    mutationFn: async (credentials: { email: string; password: string }) => {
-      await settleOwed(); // a new session must not hide one that is still to be ended
-      return body(open.POST(`/api/auth/${kind}`, { body: credentials }));
-    },
+    mutationFn: (credentials: { email: string; password: string }) =>
+      enterBy(() => body(open.POST(`/api/auth/${kind}`, { body: credentials }))),
     meta: { quiet: true },
-    onSuccess: signedIn,
   });
 }
 

@@ -1,9 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { body, open } from "@/shared/api/client";
 import { asProblem, Problem } from "@/shared/api/problem";
-import { settleOwed, signedIn } from "@/shared/api/session";
+import { enterBy } from "@/shared/api/session";
 import { useTexts } from "@/shared/texts";
 import { ProblemNote } from "@/shared/ui/ProblemNote";
 import { Spinner } from "@/shared/ui/Spinner";
@@ -13,20 +13,20 @@ export function ticketOf(hash: string): string | null {
   return new URLSearchParams(hash.replace(/^#/, "")).get("ticket");
 }
 
-/** Changes the ticket for a session; says so when it is no longer good. */
-export function SignInByLink({ ticket }: { ticket: string }) {
+type Props = {
+  ticket: string;
+  /** Another way in, for when the ticket is no longer good. Before that, a cookie that is known must not be asked for. */
+  children: ReactNode;
+};
+
+/** Changes the ticket for a session. */
+export function SignInByLink({ ticket, children }: Props) {
   const { t } = useTexts("session");
   const navigate = useNavigate();
   const exchange = useMutation({
-    mutationFn: async () => {
-      await settleOwed();
-      return body(open.POST("/api/auth/exchange", { body: { ticket } }));
-    },
+    mutationFn: () => enterBy(() => body(open.POST("/api/auth/exchange", { body: { ticket } }))),
     meta: { quiet: true },
-    onSuccess: (tokens) => {
-      signedIn(tokens);
-      void navigate({ to: "/library", search: {}, replace: true });
-    },
+    onSuccess: () => navigate({ to: "/library", search: {}, replace: true }),
   });
   const { mutate } = exchange;
   const asked = useRef(false); // the ticket is good once, and effects may run twice
@@ -39,7 +39,13 @@ export function SignInByLink({ ticket }: { ticket: string }) {
   if (exchange.error) {
     const problem = asProblem(exchange.error);
     if (problem.code !== "invalid_ticket") return <ProblemNote error={problem} onRetry={mutate} />;
-    return <ProblemNote error={new Problem(problem.status, "link", t("link.invalid"), t("link.hint"))} />;
+    const invalid = new Problem(problem.status, "link", t("link.invalid"), t("link.hint"));
+    return (
+      <>
+        <ProblemNote error={invalid} />
+        {children}
+      </>
+    );
   }
   return (
     <p role="status" aria-busy="true">

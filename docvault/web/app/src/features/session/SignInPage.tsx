@@ -23,11 +23,11 @@ export function SignInPage() {
   ) : (
     about && t("signIn.closed")
   );
+  const form = <AuthForm kind="login" submit={t("signIn.submit")} next={next} />;
   return (
     <Frame title={t("signIn.title")} below={below}>
       <Notes />
-      {ticket && <SignInByLink ticket={ticket} />}
-      <AuthForm kind="login" submit={t("signIn.submit")} next={next} />
+      {ticket ? <SignInByLink ticket={ticket}>{form}</SignInByLink> : form}
     </Frame>
   );
 }

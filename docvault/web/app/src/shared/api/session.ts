@@ -69,6 +69,15 @@ export function signedIn(tokens: Tokens): void {
   become({ status: "in", session: { user: tokens.user, token: tokens.access_token, expiresAt } });
 }
 
+/**
+ * Signs in by what `ask` gets. Nothing else may change who is here meanwhile: an answer about the cookie that was here
+ * before would be taken for the newer one.
+ */
+export async function enterBy(ask: () => Promise<Tokens>): Promise<void> {
+  await settleOwed(); // a new session must not hide one that is still to be ended
+  await exclusively(async () => signedIn(await ask()));
+}
+
 /** The session ended by itself. */
 export function signedOut(): void {
   if (state.status !== "out") become({ status: "out", ended: remembered()?.email });

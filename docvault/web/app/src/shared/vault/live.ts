@@ -1,6 +1,7 @@
 /** `GET /api/events` into the query cache: every list and every page sees a document as it is now, without polling. */
 import { useEffect } from "react";
 import { queryClient } from "@/shared/api/query";
+import { onPersonGone } from "@/shared/api/session";
 import { serverEvents } from "@/shared/api/sse";
 import { keys } from "./keys";
 import { keptPages, showDocuments, takeOut } from "./lists";
@@ -16,8 +17,12 @@ const GATHER = 1000; // milliseconds in which unknown documents are gathered bef
 export function useLive(): void {
   useEffect(() => {
     const leaving = new AbortController();
+    const deaf = onPersonGone(() => leaving.abort()); // at once: the next one's lists are empty from then on
     void listen(leaving.signal);
-    return () => leaving.abort();
+    return () => {
+      deaf();
+      leaving.abort();
+    };
   }, []);
 }
 
@@ -26,6 +31,7 @@ async function listen(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       for await (const { event, data } of serverEvents("/api/events", { signal })) {
+        if (signal.aborted) return;
         if (event === "hello") pause = FIRST_PAUSE;
         heard(event, data);
       }
