@@ -29,5 +29,9 @@ export default defineConfig({
   },
   server: { proxy: Object.fromEntries(proxied.map((path) => [path, { target: API, changeOrigin: false }])) },
   // A test that needs a document asks for one in its first line: `// @vitest-environment jsdom`.
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}", "worker/**/*.test.ts"] },
+  test: {
+    environment: "node",
+    include: ["src/**/*.test.{ts,tsx}", "worker/**/*.test.ts"],
+    testTimeout: 30_000,
+  },
 });

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, configure, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import i18next from "i18next";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { Problem } from "@/shared/api/problem";
@@ -14,6 +14,8 @@ import { TurnView } from "./thread/TurnView";
 import { merged } from "./thread/turns";
 import type { Answer, Turn } from "./types";
 import { useChatActions } from "./useChatActions";
+
+configure({ asyncUtilTimeout: 10_000 }); // a busy machine is no failure
 
 const sent: object[] = [];
 vi.mock("@/shared/api/sse", () => ({

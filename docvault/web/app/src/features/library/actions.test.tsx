@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, renderHook, waitFor } from "@testing-library/react";
+import { cleanup, configure, renderHook, waitFor } from "@testing-library/react";
 import i18next from "i18next";
 import type { ReactNode } from "react";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -10,6 +10,8 @@ import { keys } from "@/shared/vault/keys";
 import type { DocumentPage } from "@/shared/vault/lists";
 import type { DocumentView } from "@/shared/vault/types";
 import { type Actions, useActions } from "./actions";
+
+configure({ asyncUtilTimeout: 10_000 }); // a busy machine is no failure
 
 const LIST = keys.documentPage({}, 0);
 const document = (id: string) =>

@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, configure, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, test } from "vitest";
 import { Highlighted } from "./Highlighted";
 import { coloured } from "./languages";
+
+configure({ asyncUtilTimeout: 10_000 }); // a busy machine is no failure
 
 afterEach(cleanup);
 

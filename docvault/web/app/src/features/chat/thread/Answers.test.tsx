@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen } from "@testing-library/react";
+import { cleanup, configure, render, screen } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
 import { queryClient } from "@/shared/api/query";
 import { ActionsProvider } from "../actions";
@@ -9,6 +9,8 @@ import { modelsQuery } from "../models";
 import type { Answer, Turn } from "../types";
 import { Answers } from "./Answers";
 import { Layout } from "./layout";
+
+configure({ asyncUtilTimeout: 10_000 }); // a busy machine is no failure
 
 afterEach(cleanup);
 
