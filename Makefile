@@ -17,7 +17,7 @@ run:
 
 test:
 	@$(PYTHON) scripts/install.py --dev
-	@exec .venv/bin/python -m pytest $(TESTS)
+	@exec .venv/bin/python -m pytest $(or $(TESTS),--numprocesses 2 --dist loadfile)
 
 test-faults:
 	@$(PYTHON) scripts/install.py --dev

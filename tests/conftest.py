@@ -55,7 +55,14 @@ def redis(home: Home) -> Iterator[LocalRedis]:
 @pytest.fixture(scope="session")
 async def embedding_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose embedding model is ready: made once a run, for it takes half a minute."""
-    path = Path(os.environ.get("DOCVAULT_TEST_MODELS") or tmp_path_factory.mktemp("embedding-home"))
+    if given := os.environ.get("DOCVAULT_TEST_MODELS"):
+        path = Path(given)
+    else:
+        path, base = tmp_path_factory.mktemp("embedding-home"), tmp_path_factory.getbasetemp()
+        # All processes of a run share it: theirs are folders in that of the run.
+        models = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "models"
+        models.mkdir(mode=0o700, exist_ok=True)
+        (path / "models").symlink_to(models)
     await prepare_embedder(load_settings({}, home=path))
     return path
 
