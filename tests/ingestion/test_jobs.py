@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from docvault.resources import Resources
 from ingestion import jobs, queries
@@ -154,4 +155,6 @@ async def test_what_crashed_does_not_keep_free_hands_from_the_others(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await desk.close()
+        async with quick.database.transaction(owner) as session:  # or other tests would read them first, one by one
+            await session.execute(text("DELETE FROM documents"))
     assert found["status"] == "ready"
