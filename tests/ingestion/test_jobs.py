@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,18 @@ from ingestion import jobs, queries
 from ingestion.jobs import Desk
 from tests.ingestion.test_pipeline import ScriptedReader, person, uploaded  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from tests.people import Person
+
+
+@asynccontextmanager
+async def at_work(resources: Resources) -> AsyncGenerator[None]:
+    desk = Desk(resources, ScriptedReader())  # type: ignore[arg-type]
+    running = asyncio.create_task(desk.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await desk.close()
 
 
 async def test_a_process_that_cannot_start_keeps_no_document_waiting_for_ever(
@@ -38,14 +52,8 @@ async def test_a_process_that_cannot_start_keeps_no_document_waiting_for_ever(
         return await start(*arguments, **options)
 
     monkeypatch.setattr(jobs.asyncio, "create_subprocess_exec", counted)
-    desk = Desk(quick, ScriptedReader())  # type: ignore[arg-type]
-    running = asyncio.create_task(desk.run())
-    try:
+    async with at_work(quick):
         found = await person.settled(str(id))
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await desk.close()
     assert (found["status"], found["error"]["code"], started) == ("failed", "gave_up", 3)
 
 
@@ -75,14 +83,8 @@ async def test_a_process_that_reads_alone_and_freezes_is_killed(
         return process
 
     monkeypatch.setattr(jobs.asyncio, "create_subprocess_exec", freezes)
-    desk = Desk(quick, ScriptedReader())  # type: ignore[arg-type]
-    running = asyncio.create_task(desk.run())
-    try:
+    async with at_work(quick):
         found = await person.settled(str(id))
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await desk.close()
     assert (found["status"], found["error"]["code"]) == ("failed", "gave_up")
     assert frozen >= 1
 
@@ -112,18 +114,12 @@ async def test_a_frozen_process_that_lost_its_document_frees_its_hand(
         return processes[0]
 
     monkeypatch.setattr(jobs.asyncio, "create_subprocess_exec", freezes)
-    desk = Desk(quick, ScriptedReader())  # type: ignore[arg-type]
-    running = asyncio.create_task(desk.run())
-    try:
+    async with at_work(quick):
         await started.wait()
         async with quick.database.transaction(owner) as session:
             assert await queries.cancel(session, owner, id)
         async with asyncio.timeout(60):
             assert await processes[0].wait() == -signal.SIGKILL
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await desk.close()
     assert (await person.settled(str(id)))["error"]["code"] == "cancelled"
 
 
@@ -146,15 +142,9 @@ async def test_what_crashed_does_not_keep_free_hands_from_the_others(
 
     monkeypatch.setattr(Desk, "_read_alone", waits)
     healthy = await uploaded(person)
-    desk = Desk(quick, ScriptedReader())  # type: ignore[arg-type]
-    running = asyncio.create_task(desk.run())
-    try:
+    async with at_work(quick):
         found = await person.settled(str(healthy))
-    finally:
         over.set()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await desk.close()
-        async with quick.database.transaction(owner) as session:  # or other tests would read them first, one by one
-            await session.execute(text("DELETE FROM documents"))
+    async with quick.database.transaction(owner) as session:  # or other tests would read them first, one by one
+        await session.execute(text("DELETE FROM documents"))
     assert found["status"] == "ready"
