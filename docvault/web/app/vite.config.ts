@@ -4,13 +4,14 @@ import { defineConfig } from "vitest/config";
 import { firstPage } from "./build/first-page.ts";
 import { pdfjsAssets } from "./build/pdfjs.ts";
 import { precompress } from "./build/precompress.ts";
+import { preloadFont } from "./build/preload-font.ts";
 import { serviceWorker } from "./build/service-worker.ts";
 
 const API = process.env.DOCVAULT_API ?? "http://127.0.0.1:8000";
 const proxied = ["/api", "/health", "/schema"];
 
 export default defineConfig({
-  plugins: [react(), pdfjsAssets(), serviceWorker(), precompress()],
+  plugins: [react(), pdfjsAssets(), preloadFont(), serviceWorker(), precompress()],
   resolve: {
     alias: {
       "@": fileURLToPath(new URL("./src", import.meta.url)),

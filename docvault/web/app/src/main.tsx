@@ -3,7 +3,7 @@ import "@/shared/styles/tokens.css";
 import "@/shared/styles/base.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
+import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { forgetOnSignOut, queryClient } from "@/shared/api/query";
 import { keepSettling } from "@/shared/api/session";
@@ -21,16 +21,18 @@ async function start(): Promise<void> {
   showTheme();
   forgetOnSignOut();
   // Beside the texts: who is there, and what shows the place. Whatever goes wrong comes up again below.
-  router.load().catch(() => undefined);
-  await startTexts();
+  await Promise.all([startTexts(), router.load().catch(() => undefined)]);
   keepSettling();
-  createRoot(root).render(
-    <StrictMode>
-      <QueryClientProvider client={queryClient}>
-        <RouterProvider router={router} />
-        <Toaster />
-      </QueryClientProvider>
-    </StrictMode>,
+  // Drawn bit by bit, between everything else that the browser has to do; nothing waits for the whole.
+  startTransition(() =>
+    createRoot(root).render(
+      <StrictMode>
+        <QueryClientProvider client={queryClient}>
+          <RouterProvider router={router} />
+          <Toaster />
+        </QueryClientProvider>
+      </StrictMode>,
+    ),
   );
   if (import.meta.env.PROD) keepPageForLater();
 }

@@ -30,8 +30,7 @@ export function useRowWindow({ scroller, lines, count, height }: Given) {
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    if (count > 0) look(); // with nothing to draw yet, a layout in the middle of the page's first drawing is for nothing
-    const observer = new ResizeObserver(look);
+    const observer = new ResizeObserver(look); // looks at once too, when the browser has laid out what is new
     observer.observe(element);
     if (element.firstElementChild) observer.observe(element.firstElementChild); // what stands above the lines
     element.addEventListener("scroll", look, { passive: true });
@@ -39,7 +38,7 @@ export function useRowWindow({ scroller, lines, count, height }: Given) {
       observer.disconnect();
       element.removeEventListener("scroll", look);
     };
-  }, [scroller, look, count]);
+  }, [scroller, look]);
 
   /** Scrolls no further than it must. */
   const show = useCallback(
