@@ -30,12 +30,16 @@ class Candidate(NamedTuple):
     share: float
 
 
-def fuse(near: Sequence[tuple[UUID, float]], matches: Sequence[Match]) -> list[Candidate]:
-    """Best first. `near` is by cosine, `matches` by BM25, both best first and with their exact other half."""
+def fuse(near: Sequence[tuple[UUID, float]], matches: Sequence[Match], depth: int | None = None) -> list[Candidate]:
+    """Best first. `near` is by cosine, `matches` by BM25, both best first and with their exact other half.
+
+    `depth` is how many of `near` set the scale of the cosines, all of them unless given: who looks further down the
+    lists finds the same at the top.
+    """
     cosines = {m.chunk_id: m.cosine for m in matches if m.cosine is not None} | dict(near)
     bm25 = {m.chunk_id: m.bm25 for m in matches}
     share = {m.chunk_id: m.share for m in matches}
-    dense = scaled(cosines, min((c for _, c in near), default=0.0), max((c for _, c in near), default=0.0))
+    dense = scaled(cosines, *_ends([cosine for _, cosine in near[:depth]]))
     words = scaled(bm25, 0.0, max(bm25.values(), default=0.0))
     weight = dense_weight(dense, words, matches[0].share if matches else 0.0)
     ids = list(dict.fromkeys([*dense, *words]))
@@ -69,6 +73,10 @@ def scaled(scores: Mapping[UUID, float], low: float, high: float) -> dict[UUID, 
     if width <= 1e-9:
         return {id: float(score >= high - 1e-9) for id, score in scores.items()}
     return {id: min(1.0, max(0.0, (score - low) / width)) for id, score in scores.items()}
+
+
+def _ends(scores: Sequence[float]) -> tuple[float, float]:
+    return min(scores, default=0.0), max(scores, default=0.0)
 
 
 def _worth(of: Mapping[UUID, float], by: Mapping[UUID, float]) -> float:

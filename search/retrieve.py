@@ -16,20 +16,25 @@ from docvault.settings import Settings
 from search import queries
 from search.fuse import Candidate, fuse
 from search.marks import Wanted, Word, merged
-from search.queries import Filters
+from search.queries import Filters, Passage
 from search.rank import SPARE, Hit, rank
 from search.terms import Term, forms, term
 
 Mode = Literal["hybrid", "semantic", "keyword"]
 
 
+SPREAD = 5
+"""Times as many candidates are looked up where a document may give only some hits: the rest comes from others."""
+
+
 class Query(msgspec.Struct, frozen=True):
-    """`text` is not blank, see `check`."""
+    """`text` is not blank, see `check`. `per_document` is how many hits one document may give at most."""
 
     text: str
     top_k: int
     mode: Mode = "hybrid"
     filters: Filters = Filters()
+    per_document: int | None = None
 
 
 def check(settings: Settings, text: str, top_k: int = 1, *, name: str = "query") -> str:
@@ -56,10 +61,20 @@ async def retrieve(resources: Resources, owner_id: UUID, query: Query) -> list[H
     async with resources.database.transaction(owner_id, snapshot=True) as session:
         asked = await _terms(session, resources, owner_id, query)
         candidates = await _candidates(session, resources, owner_id, query, vector, [term(form) for form in asked])
-        shown = [candidate.chunk_id for candidate in candidates[: query.top_k + SPARE]]
-        passages = await queries.passages(session, owner_id, shown) if shown else {}
-        hits = rank(candidates, passages, query.top_k)
+        hits = await _hits(session, owner_id, query, candidates)
         return await _marked(session, hits, {lexeme for form in asked for lexeme in form})
+
+
+async def _hits(session: AsyncSession, owner_id: UUID, query: Query, candidates: Sequence[Candidate]) -> list[Hit]:
+    """Looks at as many candidates as it takes: twice as many each time, so that it seldom is more than once."""
+    passages: dict[UUID, Passage] = {}
+    known, wanted = 0, query.top_k + SPARE
+    hits: list[Hit] = []
+    while known < len(candidates) and len(hits) < query.top_k:
+        passages |= await queries.passages(session, owner_id, [one.chunk_id for one in candidates[known:wanted]])
+        hits = rank(candidates, passages, query.top_k, query.per_document)
+        known, wanted = wanted, 2 * wanted
+    return hits
 
 
 async def _terms(session: AsyncSession, resources: Resources, owner_id: UUID, query: Query) -> list[tuple[str, ...]]:
@@ -100,7 +115,8 @@ async def _candidates(
     session: AsyncSession, resources: Resources, owner_id: UUID, query: Query, vector: Sequence[float],
     found: Sequence[Term],
 ) -> list[Candidate]:  # fmt: skip
-    limit = max(resources.settings.search_candidates, query.top_k + SPARE)
+    depth = max(resources.settings.search_candidates, query.top_k + SPARE)
+    limit = depth if query.per_document is None else SPREAD * depth
     model = resources.embedder.model_id
     if query.mode == "semantic":
         near = await queries.nearest(session, owner_id, model, vector, query.filters, limit)
@@ -108,4 +124,4 @@ async def _candidates(
     if query.mode == "keyword":
         matches = await queries.matching(session, owner_id, found, query.filters, limit)
         return [Candidate(match.chunk_id, match.bm25, None, match.share) for match in matches]
-    return fuse(*await queries.both(session, owner_id, model, vector, found, query.filters, limit))
+    return fuse(*await queries.both(session, owner_id, model, vector, found, query.filters, limit), depth)

@@ -50,7 +50,8 @@ async def search(
     """The passages that answer best, by meaning and by words (`hybrid`), or by one of them."""
     started = time.perf_counter()
     text = check(resources.settings, data.query, data.top_k)
-    hits = await retrieve(resources, identity.owner_id, Query(text, data.top_k, data.mode, data.filters))
+    asked = Query(text, data.top_k, data.mode, data.filters, data.per_document)
+    hits = await retrieve(resources, identity.owner_id, asked)
     return SearchView([hit_view(hit) for hit in hits], round((time.perf_counter() - started) * 1000, 2))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from search.queries import Filters
 from search.rank import Hit
@@ -14,12 +15,16 @@ from search.retrieve import Mode
 
 
 class SearchRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """`filters` narrow the documents that are searched; `folder` includes its sub-folders, every tag must be there."""
+    """`filters` narrow the documents that are searched; `folder` includes its sub-folders, every tag must be there.
+
+    `per_document` is how many hits one document may give at most, so that a long one leaves room for others.
+    """
 
     query: str
     top_k: int = 10
     mode: Mode = "hybrid"
     filters: Filters = Filters()
+    per_document: Annotated[int, Meta(ge=1)] | None = None
 
 
 class PassageView(msgspec.Struct, kw_only=True):

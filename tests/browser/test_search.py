@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from docvault.local.samples import ANSWER_FILE, ANSWER_PAGE, sample_files
 from tests.browser.places import around, marked, printed
 from tests.browser.windows import Windows
-from tests.people import Person
+from tests.people import People, Person
 
 QUERY = "dive plan safety officer"
 WORDS = "12 days"
@@ -72,3 +72,25 @@ async def test_a_passage_of_a_text_is_marked_too(windows: Windows, reader: Perso
     said = " ".join(" ".join(await mark.all_text_contents()).split())
     assert said.split()[0] in hit["text"].replace("#", "")
     assert said.split()[-1] in hit["text"]
+
+
+async def test_a_long_document_leaves_room_for_others_and_shows_more_when_asked(
+    windows: Windows, people: People, reading: None
+) -> None:
+    person = await people.new()
+    chapter = "The heron stands at the mouth of the river and waits for the tide. " + "Nothing else happens here. " * 80
+    chapters = "\n\n".join(f"# Day {n}\n\n{chapter} It left at {n} o'clock." for n in range(1, 40))
+    note = b"A heron was seen by the river once, they say, though the tide was out and nobody else was there."
+    await person.add(("journal.md", chapters.encode()), ("note.txt", note))
+    window = await windows.open(person)
+    page = await window.go("/search?q=heron waits for the tide")
+    journal = page.get_by_role("region", name="journal.md")
+    await expect(page.get_by_role("region", name="note.txt").get_by_role("link")).to_have_count(2)
+    await expect(journal.locator("a[data-hit]")).to_have_count(4)
+
+    await journal.get_by_role("button", name="More in this document").click()
+    await expect(journal.locator("a[data-hit]")).to_have_count(30)
+    await expect(journal.locator("a[data-hit]").nth(4)).to_be_focused()
+    await expect(journal.get_by_role("button")).to_have_count(0)
+    await page.get_by_label("Search your documents").fill("heron by the river")
+    await expect(journal.locator("a[data-hit]")).to_have_count(4)

@@ -1,6 +1,7 @@
 import itertools
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,18 @@ def test_the_weight_of_meaning(dense: dict[UUID, float], words: dict[UUID, float
     weight = dense_weight(dense, words, share)
     assert 0 <= weight <= 1
     assert weight == 1 if not words else weight <= MOST_DENSE
+
+
+@given(lists(), st.integers(1, 30))
+def test_who_looks_further_down_finds_the_same_at_the_top(
+    given_lists: tuple[list[tuple[UUID, float]], list[Match]], depth: int
+) -> None:
+    near, matches = given_lists
+    top = {c.chunk_id: c.score for c in fuse(near[:depth], matches)}
+    deeper = fuse(near, matches, depth)
+    assert {c.chunk_id: c.score for c in deeper if c.chunk_id in top} == pytest.approx(top)
+    best = max(deeper, key=lambda c: c.score, default=None)
+    assert best is None or best.chunk_id in top or best.score == pytest.approx(0.0)
 
 
 def test_meaning_that_finds_none_of_the_words_gives_way_to_a_full_match() -> None:

@@ -120,6 +120,24 @@ async def test_the_same_words_are_shown_once(new_shelf: NewShelf) -> None:
     assert len(await found(twice, "cats wages", top_k=5)) == 2
 
 
+async def test_beneath_many_of_the_same_words_the_others_are_found(new_shelf: NewShelf) -> None:
+    twice = await new_shelf()
+    await twice.put("many.txt", *[CATS] * 50, f"{WAGES} No cats.")
+    assert len(await found(twice, "cats sleep", top_k=2)) == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_long_document_leaves_room_for_others(new_shelf: NewShelf, mode: Mode) -> None:
+    shelf = await new_shelf()
+    depth = shelf.resources.settings.search_candidates
+    await shelf.put("long.txt", *(f"Cats sleep in basket {n}." for n in range(depth + 20)))
+    await shelf.put("short.txt", f"{WAGES} The cats that lived beside the works went on as before.")
+    assert set(await found(shelf, "cats sleep", mode)) == {"long.txt"}
+    few = Query("cats sleep", 10, mode, per_document=3)
+    hits = await retrieve(shelf.resources, shelf.owner_id, few)
+    assert [hit.passage.filename for hit in hits] == ["long.txt"] * 3 + ["short.txt"]
+
+
 async def test_an_embedder_that_fails_leaves_keyword_search(shelf: Shelf) -> None:
     class Broken:
         model_id = "broken"

@@ -50,6 +50,7 @@ async def test_a_hit_has_its_place(reader: Person) -> None:
         ({"query": "x", "top_k": 0}, "invalid_top_k"),
         ({"query": "x", "top_k": 101}, "invalid_top_k"),
         ({"query": "x", "top_k": "many"}, "invalid_input"),
+        ({"query": "x", "per_document": 0}, "invalid_input"),
         ({"query": "x", "mode": "psychic"}, "invalid_input"),
         ({"query": "x", "filters": {"owner": "me"}}, "invalid_input"),
         ({"query": "x", "filters": {"document_ids": ["no id"]}}, "invalid_input"),

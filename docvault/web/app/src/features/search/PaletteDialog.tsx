@@ -26,6 +26,7 @@ export type Entry = {
 
 const DOCUMENTS = 5;
 const PASSAGES = 6;
+const EACH = 2; // of a document
 
 type Props = { first: { take: () => string }; onClose: () => void };
 
@@ -146,7 +147,7 @@ function useEntries(typed: string): [entries: Entry[], late: boolean] {
     enabled: text !== "",
     placeholderData: keepPreviousData,
   });
-  const passages = useQuery(searchQuery({ q: text }, PASSAGES));
+  const passages = useQuery(searchQuery({ q: text }, { hits: PASSAGES, each: EACH }));
   const late = text !== typed.trim() || named.isPlaceholderData || passages.isPlaceholderData;
   if (typed.trim() === "") return [commands, false];
   const best = bestSentences(passages.data?.hits ?? []);

@@ -1,37 +1,48 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, useMemo, useState } from "react";
 import { unitOffsets } from "@/shared/lib/points";
 import { useTexts } from "@/shared/texts";
 import { Button } from "@/shared/ui/Button";
 import { DocumentIcon } from "@/shared/vault/DocumentIcon";
-import { boxesText } from "@/shared/vault/place";
+import { boxesText, type SearchPlace } from "@/shared/vault/place";
 import { type Best, bestSentences, bodyOf } from "./best";
 import { type Group, snippet } from "./group";
-import type { Hit } from "./query";
+import { type Hit, MOST, searchQuery } from "./query";
 import styles from "./Results.module.css";
 
-type BestOf = ReadonlyMap<string, Best>;
-type Props = { groups: readonly Group[]; most: number /** Of the words before. */; stale: boolean };
+type Props = { place: SearchPlace; groups: readonly Group[]; stale: boolean /** Of the words before. */ };
 
-export function Results({ groups, most, stale }: Props) {
-  const best = useMemo(() => bestSentences(groups.flatMap((group) => group.hits)), [groups]);
+export function Results({ place, groups, stale }: Props) {
+  const found = useMemo(() => groups.flatMap((group) => group.hits), [groups]);
   return (
     <ol className={styles.groups} data-stale={stale} onKeyDown={step}>
       {groups.map((group) => (
         <li key={group.documentId}>
-          <DocumentHits group={group} most={most} best={best} />
+          <DocumentHits place={place} group={group} found={found} />
         </li>
       ))}
     </ol>
   );
 }
 
-function DocumentHits({ group, most, best }: { group: Group; most: number; best: BestOf }) {
+type DocumentProps = { place: SearchPlace; group: Group; found: readonly Hit[] /** In all documents. */ };
+
+function DocumentHits({ place, group, found }: DocumentProps) {
   const { t } = useTexts("search");
-  const [all, setAll] = useState(false);
+  const [opened, setOpened] = useState<SearchPlace>(); // another question closes it again
+  const all = opened === place;
+  const within = useQuery({ ...searchQuery(place, { within: group.documentId }), enabled: all });
+  const rest = all && !within.isPlaceholderData ? within.data?.hits : undefined;
+  const best = useMemo(() => bestSentences(rest ? [...rest, ...others(found, group)] : found), [found, rest]);
   const first = group.hits[0];
   if (!first) return null;
-  const shown = all ? group.hits : group.hits.slice(0, most);
+  const shown = rest ?? (all ? group.hits : group.hits.slice(0, MOST));
+  const open = () => {
+    left = group.hits[MOST]?.chunk_id ?? null; // who opens it goes on there
+    setOpened(place);
+    if (within.error) void within.refetch();
+  };
   return (
     <section className={styles.group} aria-label={first.filename}>
       <h2 className={styles.name}>
@@ -48,13 +59,17 @@ function DocumentHits({ group, most, best }: { group: Group; most: number; best:
           </li>
         ))}
       </ul>
-      {shown.length < group.hits.length && (
-        <Button size="s" kind="quiet" onClick={() => setAll(true)}>
-          {t("more", { count: group.hits.length - shown.length })}
+      {group.hits.length > MOST && (!all || within.error) && (
+        <Button size="s" kind="quiet" onClick={open}>
+          {t("more")}
         </Button>
       )}
     </section>
   );
+}
+
+function others(found: readonly Hit[], group: Group): Hit[] {
+  return found.filter((hit) => hit.document_id !== group.documentId);
 }
 
 function HitLink({ hit, best }: { hit: Hit; best: Best | undefined }) {

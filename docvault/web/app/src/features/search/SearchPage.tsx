@@ -15,7 +15,6 @@ import { SearchFilters } from "./SearchFilters";
 import styles from "./SearchPage.module.css";
 
 const route = getRouteApi("/inside/search");
-const MOST = 4; // hits of a document before "more"
 
 export function SearchPage() {
   const { t } = useTexts("search");
@@ -48,7 +47,7 @@ export function SearchPage() {
         ) : answer.isSuccess && groups.length === 0 ? (
           <SearchEmpty kind="nothing" />
         ) : (
-          <Results groups={groups} most={MOST} stale={answer.isPlaceholderData} />
+          <Results place={place} groups={groups} stale={answer.isPlaceholderData} />
         )}
       </div>
     </div>

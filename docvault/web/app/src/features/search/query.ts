@@ -10,13 +10,24 @@ export type Hit = components["schemas"]["SearchView"]["hits"][number];
 type Answer = components["schemas"]["SearchView"];
 
 export const TYPING = 180; // milliseconds after the last key
+export const MOST = 4; // hits of a document before "more"
 const HITS = 30;
 
-export function searchQuery(place: SearchPlace, hits: number = HITS) {
+type Wanted = {
+  hits?: number;
+  /** Of each document: one more than is shown tells that there are more. */
+  each?: number;
+  /** The id of the only document that is searched. */
+  within?: string;
+};
+
+export function searchQuery(place: SearchPlace, { hits = HITS, each = MOST + 1, within }: Wanted = {}) {
   const request = {
     query: (place.q ?? "").trim(),
     top_k: hits,
+    per_document: within ? null : each,
     filters: {
+      document_ids: within ? [within] : null,
       folder: place.folder ?? null,
       tags: place.tags ?? null,
       content_types: isKind(place.type) ? TYPES[place.type] : null,

@@ -1878,6 +1878,7 @@ export interface components {
              * @enum {string}
              */
             mode?: "hybrid" | "semantic" | "keyword";
+            per_document?: number | null;
             query: string;
             /** @default 10 */
             top_k?: number;
