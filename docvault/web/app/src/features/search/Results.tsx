@@ -34,7 +34,10 @@ function DocumentHits({ place, group, found }: DocumentProps) {
   const all = opened === place;
   const within = useQuery({ ...searchQuery(place, { within: group.documentId }), enabled: all });
   const rest = all && !within.isPlaceholderData ? within.data?.hits : undefined;
-  const best = useMemo(() => bestSentences(rest ? [...rest, ...others(found, group)] : found), [found, rest]);
+  const best = useMemo(
+    () => bestSentences(rest ? [...rest, ...others(found, group)] : found),
+    [found, rest, group],
+  );
   const first = group.hits[0];
   if (!first) return null;
   const shown = rest ?? (all ? group.hits : group.hits.slice(0, MOST));
