@@ -108,21 +108,21 @@ async def log_in(window: Window, person: Person) -> None:
     assert answer.ok, await answer.text()
 
 
-DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
-"""With less motion asked for nothing fades: a theme is there with the next frame."""
-
-
 async def faults(page: Page) -> list[str]:
     """What axe finds, and of the dark theme what is too pale: all else is the same in both, and so is it on a phone."""
     found = await violations(page)
     if page.viewport_size == {"width": PHONE[0], "height": PHONE[1]}:
         return found
-    await page.emulate_media(color_scheme="dark")
-    await page.evaluate(DRAWN)
+    await dressed(page, "dark")
     found += [f"dark: {one}" for one in await violations(page, "color-contrast")]
-    await page.emulate_media(color_scheme="light")
-    await page.evaluate(DRAWN)
+    await dressed(page, "light")
     return found
+
+
+async def dressed(page: Page, scheme: Scheme) -> None:
+    """With less motion asked for nothing fades. No frame is waited for: a window beside another may draw none."""
+    await page.emulate_media(color_scheme=scheme)
+    await until(page, f"matchMedia('(prefers-color-scheme: {scheme})').matches")
 
 
 async def violations(page: Page, *rules: str) -> list[str]:
